@@ -1,0 +1,250 @@
+"""The database: two engines behind one face, reading sessions and writing sessions.
+
+Rules that hold everywhere (promises: nothing acknowledged is lost, nothing half done):
+a writing session commits once, when its block ends well; a reading session never writes.
+On SQLite a writing session begins with BEGIN IMMEDIATE, so that two writers wait for each
+other instead of failing, and `synchronous=FULL` makes a commit survive a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+__all__ = ["Base", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "sqlite_module"]
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "trusted_schema": 0,
+    "busy_timeout": 15000,
+    "cell_size_check": 1,
+}
+# The WAL-reset bug (sqlite.org/wal.html#walresetbug) is fixed in these versions.
+SAFE_SQLITE = (3, 51, 3)
+
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+@compiles(Text, "sqlite")
+@compiles(Date, "sqlite")
+def _as_text(_type: Any, _compiler: Any, **_: Any) -> str:
+    """STRICT tables know only INTEGER, REAL, TEXT and BLOB."""
+    return "TEXT"
+
+
+@compiles(Boolean, "sqlite")
+@compiles(BigInteger, "sqlite")
+def _as_integer(_type: Any, _compiler: Any, **_: Any) -> str:
+    return "INTEGER"
+
+
+class Base(DeclarativeBase):
+    """All tables. `__data_class__` says what kind of data a table holds, for the record of processing."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    __data_class__: ClassVar[str]
+    __audited__: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if isinstance(table := getattr(cls, "__table__", None), Table):
+            table.dialect_options["sqlite"]["strict"] = True
+
+
+class Row:
+    """The usual key."""
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, sort_order=-10)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A rule or index that SQLAlchemy has no word for, written once for each engine.
+
+    Guards are not migrated: every migration run lays all of them anew at its end, so that none can be
+    lost when SQLite rebuilds a table.
+    """
+
+    name: str
+    sqlite: tuple[str, ...] = ()
+    postgresql: tuple[str, ...] = ()
+    sqlite_drop: tuple[str, ...] = field(default=())
+    postgresql_drop: tuple[str, ...] = field(default=())
+
+
+_guards: dict[str, Guard] = {}
+
+
+def guards(*new: Guard) -> None:
+    """Add guards; called by the rooms' models when they are imported."""
+    for guard in new:
+        _guards[guard.name] = guard
+
+
+def lay_guards(connection: Connection) -> None:
+    """Drop and create every guard on this connection, inside its transaction."""
+    engine = connection.dialect.name
+    for guard in _guards.values():
+        for statement in (*getattr(guard, f"{engine}_drop"), *getattr(guard, engine)):
+            connection.execute(text(statement.replace(":", r"\:")))
+
+
+def refuse_trigger(name: str, table: str, when: str, timing: str, message: str) -> Guard:
+    """A guard that refuses a row change.
+
+    `timing` is "INSERT", "UPDATE" or "DELETE"; `when` is an SQL condition over OLD and NEW that both
+    engines understand ("" for always).
+    """
+    condition = f" WHEN ({when})" if when else ""
+    return Guard(
+        name,
+        sqlite=(
+            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END",
+        ),
+        sqlite_drop=(f"DROP TRIGGER IF EXISTS {name}",),
+        postgresql=(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '23514'; END $$",
+            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()",
+        ),
+        postgresql_drop=(f"DROP TRIGGER IF EXISTS {name} ON {table}", f"DROP FUNCTION IF EXISTS {name}()"),
+    )
+
+
+def sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: the wheel's where there is one, else Python's own."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    return dbapi2  # type: ignore[no-any-return]
+
+
+def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
+    connection.isolation_level = None  # The driver must emit no BEGIN of its own.
+    cursor = connection.cursor()
+    for name, wanted in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={wanted}")
+        found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != wanted:
+            raise RuntimeError(f"SQLite did not accept {name}={wanted} (it says {found}).")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA journal_size_limit=67108864")
+    cursor.execute("PRAGMA cache_size=-65536")
+    if readonly:
+        cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
+    engine = create_engine(
+        url,
+        module=sqlite_module(),
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=15,
+        connect_args={"check_same_thread": False, "timeout": 15},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        _prepare_sqlite(connection, readonly=readonly)
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: str, *, size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=size,
+        max_overflow=2,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=15s -c lock_timeout=5s -c timezone=UTC"
+            " -c idle_in_transaction_session_timeout=60s",
+        },
+    )
+
+
+class Database:
+    """One database, whichever engine the URL names.
+
+    `read()` yields a session that cannot write; `write()` yields one that commits when the block ends
+    and rolls back when it raises.
+    """
+
+    def __init__(self, url: str, *, readers: int = 8) -> None:
+        self.url = url
+        self.dialect = make_url(url).get_backend_name()
+        if self.dialect == "sqlite":
+            Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+            # One writing connection a process: SQLite has one writer, and the pool's queue is fairer than
+            # its busy handler.
+            self.writer = _sqlite_engine(url, readonly=False, size=1)
+            self.reader = _sqlite_engine(url, readonly=True, size=readers)
+        else:
+            self.writer = _postgres_engine(url, size=readers)
+            self.reader = self.writer.execution_options(postgresql_readonly=True)
+        self._write = sessionmaker(self.writer, expire_on_commit=False)
+        self._read = sessionmaker(self.reader, autoflush=False, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading. It never commits."""
+        with self._read() as session:
+            yield session
+
+    @contextmanager
+    def write(self, actor: str = "system", user_id: int | None = None) -> Iterator[Session]:
+        """A session for one change. `actor` and `user_id` are who the audit log says did it."""
+        with self._write() as session, session.begin():
+            session.info.update(actor=actor, user_id=user_id)
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.writer.dispose()
+        self.reader.dispose()

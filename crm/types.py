@@ -1,0 +1,124 @@
+"""Column types that keep a rule, so that no door can forget it.
+
+`Utc` stores aware times only. `SafeText` is the one place where text enters the database: it
+refuses what cannot be stored alike on both engines, what is too long, and CPR numbers
+(databeskyttelsesloven § 11; the case system is the place for citizens).
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import DateTime, Dialect, Text, TypeDecorator, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapper
+from sqlalchemy.types import TypeEngine
+
+from crm import cpr
+from crm.errors import Refused
+
+CPR_SENTENCE = "Det ligner et CPR-nummer. Skriv det i fagsystemet, ikke her. Er det et P-nummer, så skriv P-nr. foran."
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware moment. SQLite keeps text of fixed width ending in Z, so that order and equality hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type of its own."""
+        return dialect.type_descriptor(
+            cast("TypeEngine[Any]", DateTime(timezone=True) if dialect.name == "postgresql" else Text())
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuses a naive time: nobody can know which moment it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone cannot be stored.")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Always an aware UTC time."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else datetime.fromisoformat(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A small JSON value: JSONB on PostgreSQL, text on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type of its own."""
+        return dialect.type_descriptor(
+            cast("TypeEngine[Any]", JSONB(none_as_null=True) if dialect.name == "postgresql" else Text())
+        )
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Text for SQLite; the driver does it for PostgreSQL."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """What was stored."""
+        return json.loads(value) if value is not None and dialect.name != "postgresql" else value
+
+
+def clean(field: str, value: str | None, limit: int, *, guard: bool = True) -> str | None:
+    """The text as it will be stored: NFC, line ends unified, outer blanks gone; "" becomes None.
+
+    Raises Refused beside `field` when it cannot be stored: too long, unprintable, or (with `guard`) a
+    CPR number in it.
+    """
+    if value is None:
+        return None
+    stored = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not stored:
+        return None
+    if len(stored) > limit:
+        raise Refused(field, f"Teksten er for lang. Der er plads til {limit:,} tegn.".replace(",", "."))
+    if any(ch < " " and ch not in "\n\t" or "\ud800" <= ch <= "\udfff" for ch in stored):
+        raise Refused(field, "Teksten har tegn, der ikke kan gemmes. Slet dem og prøv igen.")
+    if guard and cpr.has_cpr(stored):
+        raise Refused(field, CPR_SENTENCE)
+    return stored
+
+
+class SafeText(TypeDecorator[str]):
+    """Text that people or files wrote. `limit` is in characters; `guard=False` only for numbers of our own."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, limit: int = 200, *, guard: bool = True) -> None:
+        super().__init__()
+        self.limit = limit
+        self.guard = guard
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The last net, under forms, API, command line and imports alike."""
+        return clean("", value, self.limit, guard=self.guard)
+
+
+@event.listens_for(Mapper, "mapper_constructed")
+def _clean_when_set(mapper: Mapper[Any], class_: type[Any]) -> None:
+    """Clean every SafeText attribute as it is set, so that a refusal names its field."""
+    for column in mapper.columns:
+        if isinstance(column.type, SafeText):
+            _listen(mapper, column.key, column.type)
+
+
+def _listen(mapper: Mapper[Any], key: str, kind: SafeText) -> None:
+    @event.listens_for(mapper.attrs[key].class_attribute, "set", retval=True)
+    def _(_target: Any, value: str | None, _old: Any, _initiator: Any) -> str | None:
+        return clean(key, value, kind.limit, guard=kind.guard)
