@@ -35,7 +35,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-__all__ = ["Base", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "sqlite_module"]
+__all__ = ["Base", "Bytewise", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "sqlite_module"]
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -49,6 +49,8 @@ PRAGMAS = {
 # The WAL-reset bug (sqlite.org/wal.html#walresetbug) is fixed in these versions.
 SAFE_SQLITE = (3, 51, 3)
 
+# Text compared byte by byte on both engines, whatever the server's locale: for order, ranges and prefixes.
+Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -127,21 +129,24 @@ def lay_guards(connection: Connection) -> None:
 def refuse_trigger(name: str, table: str, when: str, timing: str, message: str) -> Guard:
     """A guard that refuses a row change.
 
-    `timing` is "INSERT", "UPDATE" or "DELETE"; `when` is an SQL condition over OLD and NEW that both
-    engines understand ("" for always).
+    `timing` is "INSERT", "UPDATE", "DELETE" or "TRUNCATE" (which SQLite does not have); `when` is an SQL
+    condition over OLD and NEW that both engines understand ("" for always).
     """
     condition = f" WHEN ({when})" if when else ""
+    level = "STATEMENT" if timing == "TRUNCATE" else "ROW"
+    sqlite = (
+        f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    )
     return Guard(
         name,
-        sqlite=(
-            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END",
-        ),
+        sqlite=() if timing == "TRUNCATE" else (sqlite,),
         sqlite_drop=(f"DROP TRIGGER IF EXISTS {name}",),
         postgresql=(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '23514'; END $$",
-            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()",
+            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} "
+            f"FOR EACH {level}{condition} EXECUTE FUNCTION {name}()",
         ),
         postgresql_drop=(f"DROP TRIGGER IF EXISTS {name} ON {table}", f"DROP FUNCTION IF EXISTS {name}()"),
     )

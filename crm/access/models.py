@@ -1,0 +1,144 @@
+"""Users and what they sign in with. Nobody is ever deleted; who has left is closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.types import Json, SafeText, Utc
+
+
+class Role(StrEnum):
+    """What a user is in the house. A panel member is not a user: outsiders have their own house."""
+
+    CONSULTANT = "consultant"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Team(Row, Base):
+    """A team of the municipality, such as Job & Virksomhedsservice."""
+
+    __tablename__ = "team"
+    __data_class__ = "organisation"
+
+    name: Mapped[str] = mapped_column(SafeText(100), unique=True)
+
+
+class User(Row, Base):
+    """A person employed by the municipality.
+
+    `is_active` is a number and part of a key, so that an open assignment can point at an *active* user: the
+    database refuses to close someone who still has companies.
+    """
+
+    __tablename__ = "user_account"
+    __data_class__ = "staff"
+    __secret__: ClassVar[frozenset[str]] = frozenset({"password_hash"})
+    __table_args__ = (
+        UniqueConstraint("id", "is_active"),
+        CheckConstraint("role IN ('consultant', 'manager', 'admin')", name="role"),
+        CheckConstraint("(is_active = 1) = (closed_at IS NULL) AND is_active IN (0, 1)", name="closed"),
+    )
+
+    email: Mapped[str] = mapped_column(SafeText(254), unique=True)
+    name: Mapped[str] = mapped_column(SafeText(100))
+    role: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(SafeText(30))
+    title: Mapped[str | None] = mapped_column(SafeText(100))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    is_active: Mapped[int] = mapped_column(Integer, default=1)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    shortcuts: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    closed_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    team: Mapped[Team | None] = relationship(lazy="raise")
+
+    @property
+    def initials(self) -> str:
+        """First letters of the first and last name, for the round badge."""
+        parts = self.name.split()
+        return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper() if parts else "?"
+
+    @property
+    def first_name(self) -> str:
+        """What colleagues call them."""
+        return self.name.split()[0]
+
+
+class UserSession(Row, Base):
+    """A signed-in browser. Only a hash of the cookie is kept; it ends by itself at `expires_at`."""
+
+    __tablename__ = "user_session"
+    __data_class__ = "security"
+    __audited__ = False
+
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class ApiToken(Row, Base):
+    """A key for programs. Shown once; only its hash is kept."""
+
+    __tablename__ = "api_token"
+    __data_class__ = "security"
+    __secret__: ClassVar[frozenset[str]] = frozenset({"token_hash"})
+
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime | None] = mapped_column(Utc)
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class Throttle(Base):
+    """Failed log-ins within the current minute, by account and by address, shared by all workers."""
+
+    __tablename__ = "throttle"
+    __data_class__ = "security"
+    __audited__ = False
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    window: Mapped[datetime] = mapped_column(Utc)
+    failures: Mapped[int] = mapped_column(Integer)
+
+
+class Submission(Base):
+    """What was answered to a form or call that carried a key: sent again, it gets the same answer."""
+
+    __tablename__ = "submission"
+    __data_class__ = "technical"
+    __audited__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    route: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    answer: Mapped[Any] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Utc, index=True)
+
+
+class Draft(Base):
+    """What a user has typed into a form and not yet sent."""
+
+    __tablename__ = "draft"
+    __data_class__ = "notes"
+    __audited__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    values: Mapped[Any] = mapped_column(Json)
+    saved_at: Mapped[datetime] = mapped_column(Utc)
+
+
+guards(refuse_trigger("user_no_delete", "user_account", "", "DELETE", "a user is closed, never deleted"))
+__all__ = ["ApiToken", "Draft", "Key", "Role", "Submission", "Team", "Throttle", "User", "UserSession"]

@@ -1,0 +1,1 @@
+"""Programmes, and the agreements companies make under them."""

@@ -1,0 +1,199 @@
+"""Agreements, and the legal steps as keys of the database.
+
+A step names the state it comes from; keys say that the move is a legal one and that the step before it
+ended in that state. So no step can be skipped, taken twice or invented. Adding a step *is* moving the
+agreement: a trigger copies the state, and nothing else may set it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.access.models import User
+from crm.companies.models import Company
+from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
+from crm.types import SafeText, Utc
+
+
+class AgreementState(StrEnum):
+    """Where an agreement stands."""
+
+    PROSPECT = "prospect"
+    IN_DIALOGUE = "in_dialogue"
+    OFFERED = "offered"
+    SIGNED = "signed"
+    IN_FORCE = "in_force"
+    RENEWED = "renewed"
+    ENDED = "ended"
+
+
+START = "-"
+# The legal steps. An agreement may be entered at any point before it is in force, since most are signed on
+# paper before anyone opens the system.
+LEGAL_STEPS: tuple[tuple[str, str], ...] = (
+    *((START, state) for state in ("prospect", "in_dialogue", "offered", "signed")),
+    ("prospect", "in_dialogue"),
+    ("in_dialogue", "offered"),
+    ("offered", "signed"),
+    ("signed", "in_force"),
+    ("in_force", "renewed"),
+    ("renewed", "in_force"),
+    *((state, "ended") for state in ("prospect", "in_dialogue", "offered", "signed", "in_force", "renewed")),
+)
+
+
+class Programme(Row, Base):
+    """A frame agreements are made under. Agreements with partner organisations never count as companies."""
+
+    __tablename__ = "programme"
+    __data_class__ = "organisation"
+    __table_args__ = (CheckConstraint("kind IN ('company', 'partner_organisation')", name="kind"),)
+
+    key: Mapped[str] = mapped_column(SafeText(50), unique=True)
+    name: Mapped[str] = mapped_column(SafeText(100))
+    kind: Mapped[str] = mapped_column(Text, default="company")
+
+
+class AgreementLegalStep(Base):
+    """A step the law of the house allows; the keys of `agreement_step` point here."""
+
+    __tablename__ = "agreement_legal_step"
+    __data_class__ = "technical"
+
+    from_state: Mapped[str] = mapped_column(Text, primary_key=True)
+    to_state: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class Agreement(Row, Base):
+    """An agreement between a company and the municipality.
+
+    It counts on a day D when it is signed and in force then: `signed_on ≤ D`, `valid_from ≤ D ≤` its last
+    day, the earlier of `valid_to` and `ended_on` (design, part 5).
+    """
+
+    __tablename__ = "agreement"
+    __data_class__ = "notes"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from", name="period"),
+        CheckConstraint("(state = 'ended') = (ended_on IS NOT NULL)", name="ended"),
+        CheckConstraint(
+            "state NOT IN ('signed', 'in_force', 'renewed') "
+            "OR (signed_on IS NOT NULL AND valid_from IS NOT NULL)",
+            name="signed",
+        ),
+        # The state is that of the step it names; the step is written in the same transaction.
+        ForeignKeyConstraint(
+            ["id", "step_no", "state"],
+            ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
+            name="fk_agreement_state",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
+        CheckConstraint("step_no >= 1", name="step_no"),
+        Index("ix_agreement_company", "company_id"),
+        Index("ix_agreement_counts", "programme_id", "signed_on", "valid_from"),
+        Index("ix_agreement_state", "state", "id"),
+    )
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"))
+    title: Mapped[str] = mapped_column(SafeText(200))
+    signed_on: Mapped[date | None]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[str | None] = mapped_column(SafeText(500))
+    # After the first step these two, `signed_on`, `valid_from` and `ended_on` are moved by the trigger.
+    state: Mapped[str] = mapped_column(Text)
+    step_no: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    company: Mapped[Company] = relationship(lazy="raise")
+    programme: Mapped[Programme] = relationship(lazy="raise")
+
+
+class AgreementStep(Base):
+    """An agreement went from one state to the next on a day."""
+
+    __tablename__ = "agreement_step"
+    __data_class__ = "notes"
+    __table_args__ = (
+        CheckConstraint("seq >= 1", name="seq"),
+        CheckConstraint("(seq = 1) = (from_state = '-')", name="first"),
+        UniqueConstraint("agreement_id", "seq", "to_state"),
+        ForeignKeyConstraint(
+            ["from_state", "to_state"],
+            ["agreement_legal_step.from_state", "agreement_legal_step.to_state"],
+            name="fk_agreement_step_legal",
+        ),
+        ForeignKeyConstraint(
+            ["agreement_id", "previous", "from_state"],
+            ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
+            name="fk_agreement_step_previous",
+        ),
+    )
+
+    agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    from_state: Mapped[str] = mapped_column(Text)
+    to_state: Mapped[str] = mapped_column(Text)
+    previous: Mapped[int | None] = mapped_column(
+        Key, Computed("CASE WHEN seq > 1 THEN seq - 1 END", persisted=True)
+    )
+    on: Mapped[date] = mapped_column("on_day")
+    at: Mapped[datetime] = mapped_column(Utc)
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    note: Mapped[str | None] = mapped_column(SafeText(500))
+    by: Mapped[User] = relationship(lazy="raise")
+
+
+# Signing and ending set their day with the state, so that the table's own checks always hold.
+_MOVE = (
+    "UPDATE agreement SET state = NEW.to_state, step_no = NEW.seq, "
+    "signed_on = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(signed_on, NEW.on_day) ELSE signed_on END, "
+    "valid_from = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(valid_from, NEW.on_day) ELSE valid_from END, "
+    "ended_on = CASE WHEN NEW.to_state = 'ended' THEN NEW.on_day ELSE ended_on END, "
+    "end_reason = CASE WHEN NEW.to_state = 'ended' THEN NEW.note ELSE end_reason END "
+    "WHERE id = NEW.agreement_id"
+)
+guards(
+    Guard(
+        "agreement_moves",
+        sqlite=(f"CREATE TRIGGER agreement_moves AFTER INSERT ON agreement_step BEGIN {_MOVE}; END",),
+        sqlite_drop=("DROP TRIGGER IF EXISTS agreement_moves",),
+        postgresql=(
+            "CREATE FUNCTION agreement_moves() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {_MOVE}; RETURN NEW; END $$",
+            "CREATE TRIGGER agreement_moves AFTER INSERT ON agreement_step "
+            "FOR EACH ROW EXECUTE FUNCTION agreement_moves()",
+        ),
+        postgresql_drop=(
+            "DROP TRIGGER IF EXISTS agreement_moves ON agreement_step",
+            "DROP FUNCTION IF EXISTS agreement_moves()",
+        ),
+    ),
+    refuse_trigger(
+        "agreement_no_way_back", "agreement", "NEW.step_no < OLD.step_no", "UPDATE",
+        "an agreement does not go back a step",
+    ),
+    refuse_trigger("agreement_step_no_update", "agreement_step", "", "UPDATE", "a step is never rewritten"),
+    refuse_trigger("agreement_step_no_delete", "agreement_step", "", "DELETE", "a step is never taken back"),
+)

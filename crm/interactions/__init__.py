@@ -1,0 +1,1 @@
+"""What happened between a company and the municipality: calls, meetings, visits, mails, notes, follow-ups."""

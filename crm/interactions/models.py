@@ -1,0 +1,91 @@
+"""Interactions and follow-ups."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.access.models import User
+from crm.companies.models import Company, CompanyContact
+from crm.db import Base, Row
+from crm.types import SafeText, Utc
+
+
+class Kind(StrEnum):
+    """How it happened. A note is the only one without a direction."""
+
+    CALL = "call"
+    MEETING = "meeting"
+    VISIT = "visit"
+    EMAIL = "email"
+    NOTE = "note"
+
+
+class Direction(StrEnum):
+    """Who began: the company (in) or the municipality (out)."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Interaction(Row, Base):
+    """One thing that happened, as it was written down. Never rewritten: a correction is a new note."""
+
+    __tablename__ = "interaction"
+    __data_class__ = "notes"
+    __table_args__ = (
+        CheckConstraint("kind IN ('call', 'meeting', 'visit', 'email', 'note')", name="kind"),
+        CheckConstraint("(kind = 'note') = (direction IS NULL)", name="direction"),
+        CheckConstraint("direction IN ('in', 'out')", name="in_or_out"),
+        # The contact belongs to the same company.
+        ForeignKeyConstraint(
+            ["company_id", "company_contact_id"],
+            ["company_contact.company_id", "company_contact.id"],
+            name="fk_interaction_contact",
+        ),
+        Index("ix_interaction_timeline", "company_id", "happened_at", "id"),
+        Index("ix_interaction_by", "by_id", "id"),
+    )
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    direction: Mapped[str | None] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(SafeText(10000))
+    happened_at: Mapped[datetime] = mapped_column(Utc)
+    company_contact_id: Mapped[int | None]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+    by: Mapped[User] = relationship(lazy="raise")
+    company: Mapped[Company] = relationship(lazy="raise", foreign_keys=[company_id])
+    contact: Mapped[CompanyContact | None] = relationship(
+        primaryjoin="foreign(Interaction.company_contact_id) == CompanyContact.id", lazy="raise", viewonly=True
+    )
+
+
+class FollowUp(Row, Base):
+    """Something promised for a day, owned by one colleague, until it is done."""
+
+    __tablename__ = "follow_up"
+    __data_class__ = "notes"
+    __table_args__ = (
+        CheckConstraint("(done_at IS NULL) = (done_by_id IS NULL)", name="done"),
+        Index("ix_follow_up_open", "owner_id", "due", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
+        Index("ix_follow_up_company", "company_id", "due"),
+    )  # fmt: skip
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    due: Mapped[date]
+    text: Mapped[str] = mapped_column(SafeText(500))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    done_at: Mapped[datetime | None] = mapped_column(Utc)
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    owner: Mapped[User] = relationship(foreign_keys=[owner_id], lazy="raise")
+    company: Mapped[Company] = relationship(lazy="raise")

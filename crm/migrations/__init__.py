@@ -1,0 +1,53 @@
+"""Bringing a database to the schema this program knows, in one transaction, guards included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+
+from crm.db import Database
+
+HERE = Path(__file__).parent
+HEAD = (HERE / "HEAD").read_text().strip()
+
+
+def config() -> Config:
+    """Alembic's configuration, without a file of its own."""
+    settings = Config()
+    settings.set_main_option("script_location", str(HERE))
+    settings.set_main_option("path_separator", "os")
+    return settings
+
+
+def current(connection: Connection) -> str | None:
+    """The migration this database stands at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database) -> tuple[str | None, str]:
+    """Bring the database to HEAD. Returns where it stood and where it stands now."""
+    with database.writer.connect() as connection:
+        if database.dialect == "sqlite":
+            # Rebuilding a table must not cascade; the keys are checked before the commit instead. The pragma
+            # has no effect inside a transaction, so it goes past SQLAlchemy.
+            _raw(connection, "PRAGMA foreign_keys=OFF")
+        try:
+            before = current(connection)
+            connection.rollback()
+            settings = config()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+        finally:
+            if database.dialect == "sqlite":
+                _raw(connection, "PRAGMA foreign_keys=ON")
+    return before, HEAD
+
+
+def _raw(connection: Connection, statement: str) -> None:
+    driver = connection.connection.dbapi_connection
+    if driver is not None:
+        driver.execute(statement)

@@ -1,0 +1,1 @@
+"""What a company asked for, who answers, and by when."""

@@ -1,0 +1,1 @@
+"""One box that knows Danish: names, part of a word, one letter wrong, numbers written in any way."""

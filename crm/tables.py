@@ -1,0 +1,17 @@
+"""Imports every model, so that `Base.metadata` is whole; for migrations, the doctor and tests."""
+
+from crm import audit, batches
+from crm.access import models as access
+from crm.agreements import models as agreements
+from crm.companies import models as companies
+from crm.db import Base
+from crm.goals import models as goals
+from crm.interactions import models as interactions
+from crm.requests import models as requests
+from crm.responsibility import models as responsibility
+from crm.search import models as search
+
+metadata = Base.metadata
+ROOMS = (
+    audit, batches, access, companies, responsibility, interactions, requests, agreements, goals, search,
+)  # fmt: skip
