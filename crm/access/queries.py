@@ -1,0 +1,96 @@
+"""Finding users, sessions and tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from crm.access.models import ApiToken, Draft, Role, Team, User, UserSession
+from crm.errors import NotFound
+
+
+def token_hash(token: str) -> str:
+    """How a session or API token is kept. Tokens are random, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def user_of_session(db: Session, token: str, now: datetime) -> User | None:
+    """Who this browser is signed in as; None when the session has ended or the user was closed."""
+    return db.scalars(
+        select(User)
+        .join(UserSession, UserSession.user_id == User.id)
+        .where(UserSession.token_hash == token_hash(token), UserSession.expires_at > now, User.is_active == 1)
+    ).first()
+
+
+def user_of_token(db: Session, token: str, now: datetime) -> User | None:
+    """Whose API token this is; None when it has expired or the user was closed."""
+    found = db.scalars(
+        select(ApiToken)
+        .join(ApiToken.user)
+        .options(contains_eager(ApiToken.user))
+        .where(ApiToken.token_hash == token_hash(token), User.is_active == 1)
+    ).first()
+    return None if found is None or (found.expires_at and found.expires_at <= now) else found.user
+
+
+def get(db: Session, id: int) -> User:
+    """The user with this key."""
+    user = db.get(User, id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def find(db: Session, email: str) -> User | None:
+    """The user with this e-mail, however it is written."""
+    return db.scalars(select(User).where(User.email == email.strip().lower())).first()
+
+
+def by_email(db: Session, email: str) -> User:
+    """The user with this e-mail, or NotFound."""
+    user = find(db, email)
+    if user is None:
+        raise NotFound(f"Der er ingen bruger med e-mailen {email}.")
+    return user
+
+
+def users(db: Session) -> Sequence[User]:
+    """All users, the active ones first, by name."""
+    return db.scalars(
+        select(User).options(joinedload(User.team)).order_by(User.is_active.desc(), User.name, User.id)
+    ).all()
+
+
+def colleagues(db: Session) -> Sequence[User]:
+    """Everyone who can be given something."""
+    return db.scalars(select(User).where(User.is_active == 1).order_by(User.name, User.id)).all()
+
+
+def consultants(db: Session) -> Sequence[User]:
+    """Everyone who can be given a company by a rule: consultants, or managers when there are none."""
+    active = colleagues(db)
+    return [user for user in active if user.role == Role.CONSULTANT] or [
+        user for user in active if user.role == Role.MANAGER
+    ]
+
+
+def teams(db: Session) -> Sequence[Team]:
+    """All teams by name."""
+    return db.scalars(select(Team).order_by(Team.name, Team.id)).all()
+
+
+def draft(db: Session, user: User, key: str) -> Draft | None:
+    """What the user has typed here and not sent."""
+    return db.get(Draft, (user.id, key))
+
+
+def draft_values(db: Session, user: User, key: str) -> dict[str, Any]:
+    """The draft's fields; empty when there is none."""
+    found = draft(db, user, key)
+    return dict(found.values) if found else {}

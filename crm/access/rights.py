@@ -1,0 +1,41 @@
+"""The one place that answers "may I?".
+
+Everyone employed in the house reads every company, since a company's matter crosses the teams (plan 2026,
+part 2.1). Outsiders (the company panel) are not users and have no entry here.
+"""
+
+from __future__ import annotations
+
+from crm.access.models import Role, User
+from crm.errors import NotAllowed
+
+ALL = frozenset(Role)
+LEADERS = frozenset({Role.MANAGER, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+# Action → the roles that may. A route names its action; the matrix test walks both.
+TABLE: dict[str, frozenset[Role]] = {
+    "own": ALL,  # one's own password, sessions and settings
+    "read": ALL,
+    "companies.write": ALL,
+    "responsibility.write": ALL,
+    "responsibility.rules": LEADERS,
+    "interactions.write": ALL,
+    "requests.write": ALL,
+    "agreements.write": ALL,
+    "goals.write": LEADERS,
+    "imports.run": LEADERS,
+    "users.write": ADMINS,
+    "audit.read": ADMINS,
+}
+
+
+def may(user: User, action: str) -> bool:
+    """Whether this user may do this now. A closed user may nothing."""
+    return bool(user.is_active) and Role(user.role) in TABLE[action]
+
+
+def demand(user: User, action: str) -> None:
+    """Raise NotAllowed unless `may`."""
+    if not may(user, action):
+        raise NotAllowed
