@@ -28,14 +28,17 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
+    inspect,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-__all__ = ["Base", "Bytewise", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "sqlite_module"]
+__all__ = ["Base", "Bytewise", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "reserve", "sqlite_module"]
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -86,6 +89,20 @@ class Base(DeclarativeBase):
         super().__init_subclass__(**kwargs)
         if isinstance(table := getattr(cls, "__table__", None), Table):
             table.dialect_options["sqlite"]["strict"] = True
+
+
+def reserve(db: Session, table: type[Row], number: int) -> list[int]:
+    """Keys for rows that must know each other's before they are written, or are written in bulk.
+
+    PostgreSQL hands them out of the sequence. On SQLite the transaction is the only writer, so the next free
+    ones are ours.
+    """
+    name = inspect(table).local_table.name
+    if db.get_bind().dialect.name == "postgresql":
+        serial = func.nextval(func.pg_get_serial_sequence(name, "id"))
+        return list(db.scalars(select(serial).select_from(func.generate_series(1, number))))
+    last = db.scalar(select(func.max(table.id))) or 0
+    return list(range(last + 1, last + 1 + number))
 
 
 class Row:

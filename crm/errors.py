@@ -5,6 +5,9 @@ The messages are Danish: they are shown to people as they stand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CrmError(Exception):
     """A refusal the user can understand. `status` is what a web door answers."""
@@ -48,3 +51,12 @@ class Conflict(CrmError):
     """Someone else was first, or the step is not legal from where the thing stands now."""
 
     status = 409
+
+
+@contextmanager
+def renamed(**names: str) -> Iterator[None]:
+    """Let a refusal name the field as the caller's form calls it: `renamed(title="request_title")`."""
+    try:
+        yield
+    except Refused as refusal:
+        raise Refused(names.get(refusal.field, refusal.field), refusal.message) from refusal

@@ -127,6 +127,17 @@ class Submission(Base):
     created_at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
+class Installation(Base):
+    """One row: whether this database was filled with invented data, so that every page can say so."""
+
+    __tablename__ = "installation"
+    __data_class__ = "technical"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    is_demo: Mapped[int] = mapped_column(Integer, default=0)
+
+
 class Draft(Base):
     """What a user has typed into a form and not yet sent."""
 
@@ -141,4 +152,3 @@ class Draft(Base):
 
 
 guards(refuse_trigger("user_no_delete", "user_account", "", "DELETE", "a user is closed, never deleted"))
-__all__ = ["ApiToken", "Draft", "Key", "Role", "Submission", "Team", "Throttle", "User", "UserSession"]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from crm.access.models import ApiToken, Draft, Role, Team, User, UserSession
+from crm.access.models import ApiToken, Draft, Installation, Role, Team, User, UserSession
 from crm.errors import NotFound
 
 
@@ -94,3 +94,8 @@ def draft_values(db: Session, user: User, key: str) -> dict[str, Any]:
     """The draft's fields; empty when there is none."""
     found = draft(db, user, key)
     return dict(found.values) if found else {}
+
+
+def is_demo(db: Session) -> bool:
+    """Whether this database was filled with invented data."""
+    return bool(db.scalar(select(Installation.is_demo)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -19,9 +19,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.access.models import User
 from crm.db import Base, Bytewise, Key, Row
 from crm.types import Json, SafeText, Utc
-
-if TYPE_CHECKING:
-    from crm.responsibility.models import CompanyAssignment
 
 
 class Place:
@@ -116,16 +113,15 @@ class Company(Row, Place, Base):
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
-    assignment: Mapped[CompanyAssignment] = relationship(
-        primaryjoin="foreign(Company.current_assignment_id) == CompanyAssignment.id",
+    # The assignments' room lies above this one, so its table is named and not imported.
+    responsible: Mapped[User] = relationship(
+        secondary="company_assignment",
+        primaryjoin="Company.current_assignment_id == company_assignment.c.id",
+        secondaryjoin="company_assignment.c.user_id == User.id",
         lazy="raise",
         viewonly=True,
+        uselist=False,
     )
-
-    @property
-    def responsible(self) -> User:
-        """The one consultant who is this company's way in. Needs `assignment` loaded."""
-        return self.assignment.user
 
 
 class ProductionUnit(Row, Place, Base):

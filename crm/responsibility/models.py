@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.access.models import User
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.access.models import Team, User
+from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
 from crm.types import SafeText, Utc
 
 _FIXED = (
@@ -101,11 +101,31 @@ class AssignmentRule(Row, Base):
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
 
     user: Mapped[User | None] = relationship(lazy="raise")
+    team: Mapped[Team | None] = relationship(lazy="raise")
 
 
+_KEPT = "the history of responsibility is kept as long as the company"
+_COMPANY_STANDS = "EXISTS (SELECT 1 FROM company WHERE id = OLD.company_id)"
 guards(
-    refuse_trigger(
-        "assignment_no_delete", "company_assignment", "", "DELETE", "the history of responsibility is kept"
+    # Only a company that was entered by mistake, and has nothing else to its name, goes with its history.
+    Guard(
+        "assignment_no_delete",
+        sqlite=(
+            "CREATE TRIGGER assignment_no_delete BEFORE DELETE ON company_assignment "
+            f"WHEN {_COMPANY_STANDS} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
+        ),
+        sqlite_drop=("DROP TRIGGER IF EXISTS assignment_no_delete",),
+        postgresql=(
+            "CREATE FUNCTION assignment_no_delete() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_COMPANY_STANDS} THEN RAISE EXCEPTION '{_KEPT}' USING ERRCODE = '23514'; "
+            "END IF; RETURN OLD; END $$",
+            "CREATE TRIGGER assignment_no_delete BEFORE DELETE ON company_assignment "
+            "FOR EACH ROW EXECUTE FUNCTION assignment_no_delete()",
+        ),
+        postgresql_drop=(
+            "DROP TRIGGER IF EXISTS assignment_no_delete ON company_assignment",
+            "DROP FUNCTION IF EXISTS assignment_no_delete()",
+        ),
     ),
     refuse_trigger(
         "assignment_only_ends", "company_assignment", _FIXED, "UPDATE", "an assignment can only be ended"

@@ -1,0 +1,114 @@
+"""Agreements by company and by programme, and which of them count on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from crm.agreements.models import Agreement, AgreementStep, Programme
+from crm.companies.models import Company
+from crm.errors import NotFound
+
+PAGE = 50
+_WITH = (joinedload(Agreement.programme), joinedload(Agreement.company).joinedload(Company.responsible))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days an agreement counts: from the first to the last, both included; no last day is for ever."""
+
+    agreement_id: int
+    programme_id: int
+    company_id: int
+    first: date
+    last: date | None
+
+    def holds(self, on: date) -> bool:
+        """Whether it counts on this day."""
+        return self.first <= on and (self.last is None or on <= self.last)
+
+
+def programmes(db: Session) -> Sequence[Programme]:
+    """All programmes by name."""
+    return db.scalars(select(Programme).order_by(Programme.kind, Programme.name, Programme.id)).all()
+
+
+def programme(db: Session, key: str) -> Programme:
+    """The programme with this key, or NotFound."""
+    found = db.scalars(select(Programme).where(Programme.key == key)).first()
+    if found is None:
+        raise NotFound("Vi kender ikke det program.")
+    return found
+
+
+def get(db: Session, id: int) -> Agreement:
+    """One agreement with its company and programme, or NotFound."""
+    found = db.scalars(select(Agreement).options(*_WITH).where(Agreement.id == id)).first()
+    if found is None:
+        raise NotFound("Vi kan ikke finde den aftale.")
+    return found
+
+
+def of_company(db: Session, company: Company, limit: int = 50) -> Sequence[Agreement]:
+    """The company's agreements, those not ended first, the newest first."""
+    return db.scalars(
+        select(Agreement)
+        .options(joinedload(Agreement.programme))
+        .where(Agreement.company_id == company.id)
+        .order_by(Agreement.ended_on.is_not(None), Agreement.valid_from.desc(), Agreement.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def steps(db: Session, agreement: Agreement) -> Sequence[AgreementStep]:
+    """The steps the agreement has taken, in order."""
+    return db.scalars(
+        select(AgreementStep)
+        .options(joinedload(AgreementStep.by))
+        .where(AgreementStep.agreement_id == agreement.id)
+        .order_by(AgreementStep.seq)
+    ).all()
+
+
+def page(
+    db: Session,
+    *,
+    programme_key: str | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> tuple[Sequence[Agreement], int | None]:
+    """Agreements, the newest first, and the key to ask for older with."""
+    query = select(Agreement).options(*_WITH).order_by(Agreement.id.desc()).limit(limit + 1)
+    if programme_key:
+        query = query.join(Agreement.programme).where(Programme.key == programme_key)
+    if state:
+        query = query.where(Agreement.state == state)
+    if before is not None:
+        query = query.where(Agreement.id < before)
+    rows = db.scalars(query).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def spans(db: Session) -> list[Span]:
+    """When each signed agreement with a company counts. Those with partner organisations never do.
+
+    It counts from the day it is both signed and valid, to the earlier of its last day and the day it ended
+    (design, part 5).
+    """
+    rows = db.execute(
+        select(
+            Agreement.id, Agreement.programme_id, Agreement.company_id, Agreement.signed_on,
+            Agreement.valid_from, Agreement.valid_to, Agreement.ended_on,
+        )
+        .join(Agreement.programme)
+        .where(Programme.kind == "company", Agreement.signed_on.is_not(None), Agreement.valid_from.is_not(None))
+    )  # fmt: skip
+    return [
+        Span(id, programme_id, company_id, max(signed, begins), min(filter(None, (ends, ended)), default=None))
+        for id, programme_id, company_id, signed, begins, ends, ended in rows
+    ]

@@ -1,0 +1,134 @@
+"""Finding companies, their places and people. Eager loading and order are decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload
+
+from crm import danish
+from crm.access.models import User
+from crm.companies.models import Company, CompanyContact, CompanyProfile, ProductionUnit
+from crm.errors import NotFound
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of companies is narrowed to. Empty means everything that is active."""
+
+    responsible_id: int | None = None
+    name: str | None = None
+    industry: str | None = None
+    postal_code: str | None = None
+    employees_min: int | None = None
+    quiet_since: datetime | None = None
+    ceased: bool = False
+
+
+def _with_responsible() -> Select[tuple[Company]]:
+    return select(Company).options(joinedload(Company.responsible))
+
+
+def by_cvr(db: Session, cvr: str) -> Company:
+    """The company with this CVR number and its responsible consultant, or NotFound."""
+    found = db.scalars(_with_responsible().where(Company.cvr == cvr)).first()
+    if found is None:
+        raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
+    return found
+
+
+def find(db: Session, cvr: str) -> Company | None:
+    """The company with this CVR number, or None."""
+    return db.scalars(_with_responsible().where(Company.cvr == cvr)).first()
+
+
+def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
+    """These companies with their responsible consultants, by key."""
+    return {row.id: row for row in db.scalars(_with_responsible().where(Company.id.in_(ids)))}
+
+
+def _conditions(wanted: Filter) -> list[Any]:
+    found: list[Any] = [Company.active == (0 if wanted.ceased else 1)]
+    if wanted.responsible_id is not None:
+        # As an EXISTS, so that the list's order decides the walk and the key answers the question.
+        found.append(Company.responsible.has(User.id == wanted.responsible_id))
+    if wanted.name:
+        start = danish.sort_key(wanted.name)
+        found.append(and_(Company.sort_key >= start, Company.sort_key < start + "\x7f"))
+    if wanted.industry:
+        found.append(and_(Company.industry_code >= wanted.industry, Company.industry_code < wanted.industry + ":"))
+    if wanted.postal_code:
+        found.append(Company.postal_code == wanted.postal_code)
+    if wanted.employees_min is not None:
+        found.append(Company.employees_from >= wanted.employees_min)
+    if wanted.quiet_since is not None:
+        found.append(or_(Company.last_contact_at.is_(None), Company.last_contact_at < wanted.quiet_since))
+    return found
+
+
+def page(
+    db: Session, wanted: Filter, *, after: tuple[str, int] | None = None, limit: int = PAGE
+) -> tuple[Sequence[Company], tuple[str, int] | None]:
+    """One page of companies in Danish order, and the key to ask for the next with (None at the end)."""
+    query = _with_responsible().where(*_conditions(wanted)).order_by(Company.sort_key, Company.id)
+    if after is not None:
+        query = query.where(tuple_(Company.sort_key, Company.id) > after)
+    rows = db.scalars(query.limit(limit + 1)).all()
+    more = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], (more.sort_key, more.id) if more else None
+
+
+def contacts(db: Session, company: Company) -> Sequence[CompanyContact]:
+    """The people at the company, those still there first."""
+    return db.scalars(
+        select(CompanyContact)
+        .where(CompanyContact.company_id == company.id)
+        .order_by(CompanyContact.ended_on.is_not(None), CompanyContact.name, CompanyContact.id)
+        .limit(100)
+    ).all()
+
+
+def contact(db: Session, company: Company, id: int, field: str = "company_contact_id") -> CompanyContact:
+    """One person at this very company, or NotFound."""
+    found = db.get(CompanyContact, id)
+    if found is None or found.company_id != company.id:
+        raise NotFound("Vi kan ikke finde den kontaktperson hos virksomheden.")
+    return found
+
+
+def contacts_by_phone(db: Session, e164: str) -> Sequence[CompanyContact]:
+    """Everyone with this number."""
+    number = or_(CompanyContact.phone_e164 == e164, CompanyContact.mobile_e164 == e164)
+    return db.scalars(select(CompanyContact).where(number).limit(20)).all()
+
+
+def units(db: Session, company: Company, limit: int = 20) -> Sequence[ProductionUnit]:
+    """The company's places of work, active ones first."""
+    return db.scalars(
+        select(ProductionUnit)
+        .where(ProductionUnit.company_id == company.id)
+        .order_by(ProductionUnit.active.desc(), ProductionUnit.name, ProductionUnit.id)
+        .limit(limit)
+    ).all()
+
+
+def profile(db: Session, company: Company) -> CompanyProfile | None:
+    """What we know about the company, as it stands now."""
+    return next(iter(profile_history(db, company, limit=1)), None)
+
+
+def profile_history(db: Session, company: Company, limit: int = 50) -> Sequence[CompanyProfile]:
+    """Every version of what we know, the newest first."""
+    return db.scalars(
+        select(CompanyProfile)
+        .options(joinedload(CompanyProfile.by))
+        .where(CompanyProfile.company_id == company.id)
+        .order_by(CompanyProfile.version.desc())
+        .limit(limit)
+    ).all()

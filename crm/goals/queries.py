@@ -1,0 +1,123 @@
+"""How far the plan's objectives have come: on any day, over time, and at what pace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from crm.agreements.queries import Span, spans
+from crm.companies.models import Company
+from crm.companies.queries import by_ids
+from crm.errors import NotFound
+from crm.goals.models import Objective, Target
+
+# The pace had is that of the last quarter: long enough to be no accident, short enough to be felt.
+LOOK_BACK = timedelta(days=91)
+MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An objective on a day. `value` is None for a share nobody has answered yet."""
+
+    objective: Objective
+    on: date
+    value: int | None
+    target: Target | None
+    companies: Sequence[Company] = ()
+    value_before: int | None = None
+    points: list[tuple[date, int]] = field(default_factory=list)
+
+    @property
+    def missing(self) -> int:
+        """How many are missing to the target now in force."""
+        return max(0, self.target.value - (self.value or 0)) if self.target else 0
+
+    @property
+    def pace_had(self) -> float:
+        """New companies a month over the last quarter. Negative when more left than came."""
+        if self.value is None or self.value_before is None:
+            return 0.0
+        return (self.value - self.value_before) / (LOOK_BACK.days / MONTH)
+
+    @property
+    def pace_needed(self) -> float | None:
+        """New companies a month needed to reach the target in time; None when it is reached or past due."""
+        if not self.missing or self.target is None or self.target.due <= self.on:
+            return None
+        return self.missing / ((self.target.due - self.on).days / MONTH)
+
+    @property
+    def reached_on(self) -> date | None:
+        """The day the target is reached at the pace had; None when it never is, or is reached already."""
+        if not self.missing or self.pace_had <= 0:
+            return None
+        days = self.missing / self.pace_had * MONTH
+        return self.on + timedelta(days=round(days)) if days < 36500 else None
+
+
+def objectives(db: Session) -> Sequence[Objective]:
+    """All objectives with their programmes and targets, in the plan's order."""
+    return db.scalars(
+        select(Objective)
+        .options(selectinload(Objective.programmes), selectinload(Objective.targets))
+        .order_by(Objective.position, Objective.id)
+    ).all()
+
+
+def objective(db: Session, key: str) -> Objective:
+    """One objective, or NotFound."""
+    for found in objectives(db):
+        if found.key == key:
+            return found
+    raise NotFound("Vi kender ikke det mål.")
+
+
+def target_on(objective: Objective, on: date) -> Target | None:
+    """The target worked towards on a day: the next one due, or the last when all are past."""
+    ahead = [target for target in objective.targets if target.due >= on]
+    return ahead[0] if ahead else next(reversed(objective.targets), None)
+
+
+def _counting(objective: Objective, all_spans: Sequence[Span]) -> list[Span]:
+    ours = {programme.id for programme in objective.programmes if programme.kind == "company"}
+    return [span for span in all_spans if span.programme_id in ours]
+
+
+def _on(found: Sequence[Span], on: date) -> set[int]:
+    return {span.company_id for span in found if span.holds(on)}
+
+
+def progress(db: Session, on: date, *, since: date | None = None) -> list[Progress]:
+    """Every objective on a day with the companies behind it. With `since`, also a point for each week.
+
+    Constant in statements: objectives, agreements, companies.
+    """
+    all_objectives, all_spans = objectives(db), spans(db)
+    counted = {each.id: _counting(each, all_spans) for each in all_objectives if each.counts == "companies"}
+    companies = by_ids(db, sorted({id for found in counted.values() for id in _on(found, on)}))
+    answer = []
+    for each in all_objectives:
+        found = counted.get(each.id)
+        if found is None:
+            answer.append(Progress(each, on, None, target_on(each, on)))
+            continue
+        inside = sorted((companies[id] for id in _on(found, on)), key=lambda company: company.sort_key)
+        answer.append(
+            Progress(
+                each, on, len(inside), target_on(each, on), inside, len(_on(found, on - LOOK_BACK)),
+                _weekly(found, since, on) if since else [],
+            )
+        )  # fmt: skip
+    return answer
+
+
+def _weekly(found: Sequence[Span], since: date, until: date) -> list[tuple[date, int]]:
+    days = [since + timedelta(days=7 * week) for week in range(max(0, (until - since).days // 7) + 1)]
+    if days[-1] != until:
+        days.append(until)
+    return [(day, len(_on(found, day))) for day in days]

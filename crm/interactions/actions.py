@@ -1,0 +1,140 @@
+"""Writing down what happened, and what was promised."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from crm.access.models import User
+from crm.companies.models import Company, CompanyContact
+from crm.errors import Conflict, Refused
+from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+
+# Clocks differ a little between machines; more than this ahead is a typing mistake.
+AHEAD = timedelta(minutes=5)
+UNDO_WITHIN = timedelta(minutes=15)
+
+
+def log(
+    db: Session,
+    *,
+    company: Company,
+    by: User,
+    now: datetime,
+    kind: str,
+    summary: str,
+    direction: str | None = None,
+    happened_at: datetime | None = None,
+    contact: CompanyContact | None = None,
+) -> Interaction:
+    """Write down a call, meeting, visit, mail or note. The company's last contact follows."""
+    if kind not in set(Kind):
+        raise Refused("kind", "Vælg opkald, møde, besøg, mail eller notat.")
+    if kind == Kind.NOTE:
+        direction = None
+    elif direction not in set(Direction):
+        raise Refused("direction", "Vælg om det var indgående eller udgående.")
+    if not summary.strip():
+        raise Refused("summary", "Skriv kort, hvad I talte om.")
+    if happened_at is not None and happened_at > now + AHEAD:
+        raise Refused("happened_at", "Tidspunktet ligger i fremtiden. Brug en opfølgning til det, der kommer.")
+    entry = Interaction(
+        company_id=company.id,
+        kind=kind,
+        direction=direction,
+        summary=summary,
+        happened_at=happened_at or now,
+        company_contact_id=contact.id if contact else None,
+        by_id=by.id,
+        created_at=now,
+    )
+    db.add(entry)
+    db.flush()
+    if kind != Kind.NOTE:
+        _touch(db, company, entry.happened_at)
+    return entry
+
+
+def _touch(db: Session, company: Company, moment: datetime) -> None:
+    # Past the ORM: the last contact is derived, and must not count as a colleague's edit of the company.
+    db.execute(
+        update(Company)
+        .where(Company.id == company.id, or_(Company.last_contact_at.is_(None), Company.last_contact_at < moment))
+        .values(last_contact_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def promise(
+    db: Session,
+    *,
+    company: Company,
+    owner: User,
+    due: date,
+    text: str,
+    now: datetime,
+    interaction: Interaction | None = None,
+) -> FollowUp:
+    """Promise the company something for a day."""
+    if not owner.is_active:
+        raise Refused("follow_up_owner", f"{owner.name} er lukket. Vælg en anden.")
+    if not text.strip():
+        raise Refused("follow_up_text", "Skriv, hvad der skal følges op på.")
+    if not date(2000, 1, 1) <= due <= date(2100, 1, 1):
+        raise Refused("follow_up_due", "Skriv en dag inden for de næste år.")
+    entry = FollowUp(
+        company_id=company.id,
+        interaction_id=interaction.id if interaction else None,
+        owner_id=owner.id,
+        due=due,
+        text=text,
+        created_at=now,
+    )
+    db.add(entry)
+    db.flush()
+    return entry
+
+
+def mark_done(db: Session, *, follow_up: FollowUp, by: User, now: datetime) -> None:
+    """It is done. Done twice is done."""
+    if follow_up.done_at is None:
+        follow_up.done_at, follow_up.done_by_id = now, by.id
+        db.flush()
+
+
+def reopen(db: Session, *, follow_up: FollowUp) -> None:
+    """It was not done after all."""
+    follow_up.done_at = follow_up.done_by_id = None
+    db.flush()
+
+
+def postpone(db: Session, *, follow_up: FollowUp, due: date) -> None:
+    """Promise it for another day."""
+    if follow_up.done_at is not None:
+        raise Conflict("Opfølgningen er allerede klaret.")
+    follow_up.due = due
+    db.flush()
+
+
+def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> None:
+    """Undo what one has just written down, with its follow-ups. A quarter of an hour later it stands."""
+    if entry.by_id != by.id or now - entry.created_at > UNDO_WITHIN:
+        raise Conflict("Det kan ikke fortrydes længere. Skriv et notat med rettelsen i stedet.")
+    for follow_up in db.scalars(select(FollowUp).where(FollowUp.interaction_id == entry.id)):
+        db.delete(follow_up)
+    db.flush()
+    db.delete(entry)
+    db.flush()
+    latest = (
+        select(func.max(Interaction.happened_at))
+        .where(Interaction.company_id == entry.company_id, Interaction.kind != Kind.NOTE)
+        .scalar_subquery()
+    )
+    db.execute(
+        update(Company)
+        .where(Company.id == entry.company_id)
+        .values(last_contact_at=latest)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,77 @@
+"""What every request needs to know of the installation, read once at start."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+
+from crm.access.queries import is_demo
+from crm.db import Database
+from crm.requests.clock import WorkingHours
+from crm.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+def utc_now() -> datetime:
+    """The clock of the house."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class House:
+    """Settings, database, working hours, keys and the clock."""
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime] = utc_now
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> bytes:
+        """Signs CSRF tokens and messages to the next page."""
+        return self.settings.key()
+
+    @cached_property
+    def hours(self) -> WorkingHours:
+        """When the house is open."""
+        return WorkingHours.of(self.settings)
+
+    @cached_property
+    def demo(self) -> bool:
+        """Whether every page must say that the data are invented."""
+        with self.database.read() as db:
+            return is_demo(db)
+
+    @property
+    def secure(self) -> bool:
+        """Whether users come by https."""
+        return self.settings.base_url.startswith("https:")
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the log-in cookie. The prefix makes browsers refuse it without https."""
+        return "__Host-session" if self.secure else "session"
+
+    def today(self, now: datetime) -> date:
+        """Which day it is in the municipality."""
+        return now.astimezone(self.settings.zone).date()
+
+    def sign(self, *parts: str) -> str:
+        """A signature of these parts that only this house can make."""
+        return hmac.new(self.key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+
+    def signed(self, signature: str, *parts: str) -> bool:
+        """Whether the signature is ours."""
+        return hmac.compare_digest(signature.encode(), self.sign(*parts).encode())
+
+    def static(self, path: str) -> str:
+        """The address of a static file, with a digest so that browsers may keep it for ever."""
+        if path not in self._digests:
+            self._digests[path] = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+        return f"/static/{path}?v={self._digests[path]}"

@@ -1,0 +1,65 @@
+"""The Danish words for the codes of the domain (the dictionary in design, part 3)."""
+
+from __future__ import annotations
+
+from crm.access.models import Role
+from crm.agreements.actions import NAMES
+from crm.interactions.models import Direction, Kind
+from crm.requests.models import RequestKind, RequestState
+
+KINDS = {
+    Kind.CALL: "Opkald",
+    Kind.MEETING: "Møde",
+    Kind.VISIT: "Besøg",
+    Kind.EMAIL: "Mail",
+    Kind.NOTE: "Notat",
+}
+DIRECTIONS = {Direction.IN: "Indgående", Direction.OUT: "Udgående"}
+REQUEST_KINDS = {
+    RequestKind.RECRUITMENT: "Rekruttering",
+    RequestKind.RETENTION: "Fastholdelse",
+    RequestKind.GUIDANCE: "Vejledning",
+    RequestKind.ONBOARDING: "Onboarding",
+    RequestKind.INCLUSION: "Inklusion og socialt ansvar",
+    RequestKind.AFTER_SCHOOL_JOB: "Fritidsjob til unge",
+    RequestKind.WORK_PLACEMENT: "Praktik og løntilskud",
+    RequestKind.IPS: "IPS, job med støtte",
+    RequestKind.STRESS_COURSE: "Stresskursus",
+    RequestKind.JOB_FAIR: "Jobmesse",
+}
+REQUEST_STATES = {
+    RequestState.NEW: "Ny",
+    RequestState.TAKEN: "Taget",
+    RequestState.IN_PROGRESS: "I gang",
+    RequestState.WAITING: "Afventer",
+    RequestState.RESOLVED: "Løst",
+    RequestState.UNRESOLVED: "Ikke løst",
+    RequestState.WITHDRAWN: "Trukket tilbage",
+}
+AGREEMENT_STATES = {state: name.capitalize() for state, name in NAMES.items()}
+ROLES = {Role.CONSULTANT: "Konsulent", Role.MANAGER: "Leder", Role.ADMIN: "Administrator"}
+HIT_KINDS = {
+    "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
+    "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
+}  # fmt: skip
+# What the register calls a company that is not simply active.
+STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
+_BY_GROUP = {
+    "kind": KINDS,
+    "direction": DIRECTIONS,
+    "request_kind": REQUEST_KINDS,
+    "request_state": REQUEST_STATES,
+    "agreement_state": AGREEMENT_STATES,
+    "role": ROLES,
+    "hit": HIT_KINDS,
+}
+
+
+def word(code: str, group: str) -> str:
+    """The Danish word for a code in a group, such as `"call" | word("kind")`."""
+    return dict(_BY_GROUP[group].items())[code]  # type: ignore[attr-defined]
+
+
+def choices(words: dict[str, str]) -> list[tuple[str, str]]:
+    """Codes and words as a form's list of choices."""
+    return [(str(code), text) for code, text in words.items()]
