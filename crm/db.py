@@ -108,7 +108,7 @@ def reserve(db: Session, table: type[Row], number: int) -> list[int]:
 class Row:
     """The usual key."""
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True, sort_order=-10)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True, sort_order=-10)
 
 
 @dataclass(frozen=True)

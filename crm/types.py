@@ -110,7 +110,7 @@ class SafeText(TypeDecorator[str]):
         return clean("", value, self.limit, guard=self.guard)
 
 
-@event.listens_for(Mapper, "mapper_constructed")
+@event.listens_for(Mapper, "mapper_configured")
 def _clean_when_set(mapper: Mapper[Any], class_: type[Any]) -> None:
     """Clean every SafeText attribute as it is set, so that a refusal names its field."""
     for column in mapper.columns:

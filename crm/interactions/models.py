@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
-from crm.db import Base, Row
+from crm.db import Base, Key, Row
 from crm.types import SafeText, Utc
 
 
@@ -55,7 +55,7 @@ class Interaction(Row, Base):
     direction: Mapped[str | None] = mapped_column(Text)
     summary: Mapped[str] = mapped_column(SafeText(10000))
     happened_at: Mapped[datetime] = mapped_column(Utc)
-    company_contact_id: Mapped[int | None]
+    company_contact_id: Mapped[int | None] = mapped_column(Key)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(Utc)
 

@@ -37,7 +37,8 @@ def migrate(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(20260101)"))
         context.run_migrations()
-        lay_guards(connection)
+        if context.config.attributes.get("guards", True):
+            lay_guards(connection)
         if connection.dialect.name == "sqlite":
             wrong = connection.execute(text("PRAGMA foreign_key_check")).all()
             if wrong:

@@ -82,7 +82,7 @@ class Request(Row, Base):
     closed_at: Mapped[datetime | None] = mapped_column(Utc)
     owner_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
-    company_contact_id: Mapped[int | None]
+    company_contact_id: Mapped[int | None] = mapped_column(Key)
     wanted: Mapped[int | None] = mapped_column(Integer)
     presented: Mapped[int | None] = mapped_column(Integer)
     hired: Mapped[int | None] = mapped_column(Integer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.db import Base, Bytewise, Guard, Row, guards
+from crm.db import Base, Bytewise, Guard, Key, Row, guards
 
 KINDS = ("name", "alias", "unit", "contact", "street", "cvr", "p_number", "phone")
 WORDED = ("name", "alias", "unit", "contact", "street")
@@ -29,7 +29,7 @@ class SearchEntry(Row, Base):
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     kind: Mapped[str] = mapped_column(Text)
-    ref_id: Mapped[int] = mapped_column(default=0)
+    ref_id: Mapped[int] = mapped_column(Key, default=0)
     text: Mapped[str] = mapped_column(Bytewise)
 
 
