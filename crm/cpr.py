@@ -73,7 +73,8 @@ def find(text: str) -> list[Hit]:
 # --- Reading ------------------------------------------------------------------------------------
 
 _DIGIT = re.compile(r"[\d①-⓿❶-➓]")
-_UNUSUAL = re.compile(r"[^\n -~À-ɏ]|&#?\w|%[23]|<[/a-zA-Z]")
+# Danish letters, dashes, quotes and bullets are common, and need no reading.
+_UNUSUAL = re.compile(r"[^\n -~À-ɏ‐-―‘-‟•…]|&#?\w|%[23]|<[/a-zA-Z]")
 _CODED = re.compile(
     r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});|%2[DdEeFf0]|%3\d|</?[a-zA-Z][^<>\d]{0,40}>"
 )
@@ -151,8 +152,8 @@ def _numeral(ch: str) -> str:
 # --- Ten digits in groups -----------------------------------------------------------------------
 
 _GROUP = re.compile(r"[0-9]+")
-_GAP = re.compile(r"[ \n\-./_:|*~·]{1,5}")
-_DATE_GAP = re.compile(r" ?[-./] ?")
+_GAP = re.compile(r"[ \n\-‐-―./_:|*~·]{1,5}")
+_DATE_GAP = re.compile(r" ?[-‐-―./] ?")
 
 
 class _Number(NamedTuple):
@@ -221,7 +222,9 @@ _SAYS_OTHER_NUMBER = re.compile(
         |ref|tlf|telefon|mobil|cvr|\bse)[a-z]*[-. ]{0,2}(?:nr|nummer|id|no)?[^a-z0-9]{0,4}$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SAYS_PHONE_OR_CVR = re.compile(r"(?:tlf|telefon|mobil|cvr|\bse)[a-z]*[-. ]{0,2}(?:nr|nummer)?[^a-z0-9]{0,4}$", re.I)
+_SAYS_PHONE_OR_CVR = re.compile(
+    r"(?:tlf|telefon|mobil|cvr|\bse)[a-z]*[-. ]{0,2}(?:nr|nummer)?[^a-z0-9]{0,4}$", re.IGNORECASE
+)
 _COUNTRY_CODE = re.compile(r"\+(?:[1-9]\d{0,2}[ -]{0,2})?$")
 
 
@@ -236,9 +239,15 @@ def _verdict(number: _Number, text: str) -> Verdict | None:
         return Verdict.BLOCK
     if not number.solid and not number.usual and _SAYS_PHONE_OR_CVR.search(before):
         return None
-    if not (_passes_mod11(number.digits) or number.digits.startswith("0101")):
+    if not _is_certain(number):
         return Verdict.WARN
     return Verdict.WARN if _could_be_something_else(number, before) else Verdict.BLOCK
+
+
+def _is_certain(number: _Number) -> bool:
+    """Whether such a number is really issued; replacement numbers count when written like a CPR number."""
+    replaced = number.usual and number.digits[0] in "6789"
+    return replaced or number.digits.startswith("0101") or _passes_mod11(number.digits)
 
 
 def _is_another_shape(number: _Number) -> bool:

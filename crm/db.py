@@ -34,11 +34,32 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
-__all__ = ["Base", "Bytewise", "Database", "Guard", "Key", "Session", "guards", "lay_guards", "reserve", "sqlite_module"]
+__all__ = [
+    "BUSY",
+    "LOST_RACE",
+    "Base",
+    "Bytewise",
+    "Database",
+    "Guard",
+    "Key",
+    "Row",
+    "Session",
+    "guards",
+    "lay_guards",
+    "reserve",
+    "sqlite_module",
+]
+
+# What the database says when it is too busy, and when a colleague was first. For the floors above.
+BUSY = (OperationalError, PoolTimeoutError)
+LOST_RACE = (IntegrityError, StaleDataError)
 
 PRAGMAS = {
     "journal_mode": "wal",

@@ -11,23 +11,22 @@ from urllib.parse import quote, urlsplit
 import anyio.to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError as PoolTimeout
-from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from crm.db import Database
+from crm.access.submissions import Repeated
+from crm.db import BUSY, LOST_RACE, Database
 from crm.errors import Conflict, CrmError, Refused
 from crm.settings import Settings
 from web import api, routes
-from web.deps import API, Repeated, SignInNeeded
+from web.deps import API, SignInNeeded
 from web.house import STATIC, House
 from web.middleware import AccessLog, Protect
 from web.render import public_page, redirect_to
 
-BUSY = "Der er travlt lige nu. Vent et øjeblik og prøv igen; det, du skrev, er ikke gået tabt."
+BUSY_SENTENCE = "Der er travlt lige nu. Vent et øjeblik og prøv igen; det, du skrev, er ikke gået tabt."
 FIRST = "En kollega nåede at ændre det samme. Hent siden igen og se den nye udgave."
 WRONG = "Noget gik galt hos os. Prøv igen; sker det igen, så sig det til jeres it-afdeling."
 PLAIN = {
@@ -109,17 +108,18 @@ def _errors(app: FastAPI, house: House) -> None:
     def _(request: Request, error: CrmError) -> Response:
         return answer(request, error.status, error.message, error.field if isinstance(error, Refused) else None)
 
-    @app.exception_handler(StaleDataError)
-    @app.exception_handler(IntegrityError)
-    def _(request: Request, _error: Exception) -> Response:
+    def lost_race(request: Request, _error: Exception) -> Response:
         return answer(request, Conflict.status, FIRST)
 
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(PoolTimeout)
-    def _(request: Request, _error: Exception) -> Response:
-        busy = answer(request, 503, BUSY)
-        busy.headers["Retry-After"] = "2"
-        return busy
+    def busy(request: Request, _error: Exception) -> Response:
+        later = answer(request, 503, BUSY_SENTENCE)
+        later.headers["Retry-After"] = "2"
+        return later
+
+    for kind in LOST_RACE:
+        app.add_exception_handler(kind, lost_race)
+    for kind in BUSY:
+        app.add_exception_handler(kind, busy)
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> Response:
@@ -136,7 +136,6 @@ def _errors(app: FastAPI, house: House) -> None:
     def _(request: Request, error: HTTPException) -> Response:
         return answer(request, error.status_code, PLAIN.get(error.status_code, WRONG))
 
-    @app.exception_handler(DBAPIError)
     @app.exception_handler(Exception)
     def _(request: Request, _error: Exception) -> Response:
         return answer(request, 500, WRONG)

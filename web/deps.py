@@ -13,13 +13,12 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from crm.access.models import Submission, User
 from crm.access.queries import user_of_session, user_of_token
 from crm.access.rights import TABLE, demand, may
+from crm.access.submissions import claim, release
+from crm.db import Session
 from crm.errors import CrmError, NotAllowed, Refused
 from web.forms import Form
 from web.house import House
@@ -39,14 +38,6 @@ class SignInNeeded(CrmError):
 
     def __init__(self) -> None:
         super().__init__("Log ind for at fortsætte.")
-
-
-class Repeated(Exception):  # noqa: N818  # It is an answer, not an error.
-    """The same submission came again: here is what it was answered."""
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        super().__init__("repeated")
-        self.answer = answer
 
 
 @dataclass
@@ -113,9 +104,10 @@ def csrf_token(request: Request, house: House) -> str:
 
 def check_csrf(request: Request, house: House, form: Form) -> None:
     """Refuse a form that was not made for this browser. The API carries no cookies and needs none."""
-    if not request.url.path.startswith(API) and not house.signed(
-        form.data.get("csrf", ""), "csrf", request.cookies.get(house.session_cookie) or request.cookies.get("visitor", "")
-    ):
+    if request.url.path.startswith(API):
+        return
+    cookie = request.cookies.get(house.session_cookie) or request.cookies.get("visitor", "")
+    if not house.signed(form.data.get("csrf", ""), "csrf", cookie):
         raise NotAllowed(OLD_PAGE)
 
 
@@ -173,10 +165,7 @@ class Writing:
         if visit.submission is None:
             return
         if visit.answer is None:
-            # Nothing came of it, so the key is free again.
-            db.execute(
-                delete(Submission).where(Submission.user_id == me.id, Submission.key == visit.submission.key)
-            )
+            release(db, visit.submission)
         else:
             visit.submission.answer = visit.answer
 
@@ -190,27 +179,13 @@ def _claim(visit: Visit, body: bytes) -> None:
         return
     if len(key) > 200:
         raise Refused("Idempotency-Key" if api else "", "Nøglen er for lang.")
-    fields = sorted((name, value) for name, value in visit.form.data.items() if name not in {"csrf", "submission"})
+    fields = sorted(item for item in visit.form.data.items() if item[0] not in {"csrf", "submission"})
     digest = hashlib.sha256(body or repr(fields).encode()).hexdigest()
     route = f"{request.method} {request.url.path}"
-    mine = Submission(
-        user_id=visit.me.id, key=key, route=route, digest=digest, answer={}, created_at=visit.now
-    )
-    found = visit.db.get(Submission, (visit.me.id, key))
-    if found is None:
-        try:
-            with visit.db.begin_nested():
-                visit.db.add(mine)
-                visit.db.flush()
-        except IntegrityError:
-            found = visit.db.get(Submission, (visit.me.id, key))
-    if found is None:
-        visit.submission = mine
-    elif (found.route, found.digest) == (route, digest) and found.answer:
-        raise Repeated(found.answer)
-    elif api:
+    visit.submission = claim(visit.db, by=visit.me, key=key, route=route, digest=digest, now=visit.now)
+    if visit.submission is None and api:
         raise Refused("Idempotency-Key", "Nøglen er allerede brugt til et andet kald.")
-    else:
+    if visit.submission is None:
         visit.form.refuse("", SENT_BEFORE)
 
 

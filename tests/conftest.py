@@ -1,0 +1,127 @@
+"""Databases of both engines, a municipality small enough to hold in the head, and a clock that stands still."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from crm import migrations
+from crm.access import actions as access
+from crm.access.models import User
+from crm.companies.models import Company
+from crm.db import Database, Session
+from crm.numbers import demo_cvr
+from crm.requests.clock import WorkingHours
+from crm.responsibility import actions as responsibility
+from crm.settings import Settings
+from tests import postgres
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+PASSWORD = "en god lang sætning"
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrations.upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(_postgres: str) -> str:
+    name = f"template_{uuid4().hex[:12]}"
+    _run(_postgres, f"CREATE DATABASE {name}")
+    database = Database(_url(_postgres, name))
+    migrations.upgrade(database)
+    database.close()
+    return name
+
+
+def _url(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(server: str, statement: str) -> None:
+    plain = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    shutil.copy(_sqlite_template, tmp_path / "test.db")
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    name = f"test_{uuid4().hex[:12]}"
+    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    yield _url(_postgres, name)
+    _run(_postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database of each engine: a test that asks for this runs twice."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    found: str = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """A migrated database of each engine."""
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """A writing session. It commits when the test ends well; most tests never come so far on purpose."""
+    with database.write("test") as session:
+        yield session
+
+
+@pytest.fixture
+def clock() -> WorkingHours:
+    """Open from 8 to 16 on working days, with eight hours to answer in."""
+    return WorkingHours.of(Settings())
+
+
+AddUser = Callable[..., User]
+AddCompany = Callable[..., Company]
+
+
+def add_user(db: Session, email: str = "anna@kommune.test", role: str = "consultant", **more: object) -> User:
+    """A user whose name follows from the e-mail."""
+    name = str(more.pop("name", email.split("@")[0].replace(".", " ").title()))
+    return access.add_user(db, email=email, name=name, role=role, now=NOW, **more)  # type: ignore[arg-type]
+
+
+def add_company(db: Session, number: int = 0, name: str | None = None, **values: object) -> Company:
+    """A company with the number-th invented CVR; needs a consultant."""
+    responsible = values.pop("responsible", None)
+    columns = {"cvr": demo_cvr(number), "name": name or f"Virksomhed {number} ApS", **values}
+    return responsibility.create_company(
+        db, values=columns, now=NOW, responsible=responsible  # type: ignore[arg-type]
+    )

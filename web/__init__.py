@@ -1,0 +1,1 @@
+"""HTTP and HTML: pages for people and an API for programs."""
