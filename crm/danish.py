@@ -1,40 +1,68 @@
-"""Danish as people write and say it: letters, names of companies, days and counts."""
+"""Danish words, numbers, days and times: folded for searching, sorted, spoken, and read as written."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm.errors import Refused
 
-_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ä": "ae", "ö": "o", "ü": "u", "ß": "ss", "đ": "d", "ł": "l"})
-_OTHER = re.compile(r"[^a-z0-9]+")
-_LEGAL = re.compile(
-    r"(?<![\wæøå])(?:aps|a\s?/\s?s|a/s|i\s?/\s?s|ivs|p\s?/\s?s|k\s?/\s?s|a\.?m\.?b\.?a|f\.?m\.?b\.?a|s\.?m\.?b\.?a"
-    r"|e\.?m\.?b\.?a|v\s?/)(?![\wæøå])\.?",
-    re.IGNORECASE,
+WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
+MONTHS = (
+    "januar", "februar", "marts", "april", "maj", "juni",
+    "juli", "august", "september", "oktober", "november", "december",
+)  # fmt: skip
+_SHORT_MONTHS = (
+    "jan.",
+    "feb.",
+    "mar.",
+    "apr.",
+    "maj",
+    "juni",
+    "juli",
+    "aug.",
+    "sep.",
+    "okt.",
+    "nov.",
+    "dec.",
 )
-MONTHS = ("januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober",
-          "november", "december")  # fmt: skip
-SHORT = ("jan.", "feb.", "marts", "april", "maj", "juni", "juli", "aug.", "sept.", "okt.", "nov.", "dec.")
-DAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
+
 DAY_SENTENCE = "Skriv datoen som 23-11-2026."
-TIME_SENTENCE = "Skriv klokkeslættet som 14.30."
+TIME_SENTENCE = "Skriv klokkeslættet som 9.30."
+
+
+# --- Words --------------------------------------------------------------------------------------
+
+_BEFORE_MARKS_GO = str.maketrans({"ä": "ae", "ǽ": "ae"})
+_AFTER_MARKS_GO = str.maketrans(
+    {"æ": "ae", "ø": "o", "œ": "o", "ð": "d", "đ": "d", "ł": "l", "þ": "th", "ı": "i"}
+)
+_LEGAL_FORM = re.compile(
+    r"""(?<!\w)(?: (?: a\.?p\.?s | ivs | [aikp]\s?/\s?s | [asf]\.?\ ?m\.?\ ?b\.?\ ?a )(?!\w)\.? | v/ )
+        | (?<=\s)as\s*$""",
+    re.VERBOSE,
+)
 
 
 def fold(text: str) -> str:
-    """The text as it is searched: small letters, æ and ae, ø and oe, å and aa alike, other signs a blank."""
-    lowered = unicodedata.normalize("NFC", text).lower().translate(_LETTERS)
-    bare = "".join(ch for ch in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(ch))
-    return _OTHER.sub(" ", bare.lower().replace("oe", "o").replace("aa", "a")).strip()
+    """The text as a search compares it: Søndergård, Soendergaard and sondergard are all "sondergard".
+
+    Lower case without accents; æ is ae, ø and oe are o, å and aa are a; all but letters and digits
+    becomes one blank.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = unicodedata.normalize("NFKD", plain.translate(_BEFORE_MARKS_GO)).translate(_AFTER_MARKS_GO)
+    plain = "".join(ch for ch in plain if not unicodedata.combining(ch))
+    return " ".join(re.findall(r"[^\W_]+", re.sub(r"oe+", "o", re.sub(r"a{2,}", "a", plain))))
 
 
 def fold_company(name: str) -> str:
-    """The name as it is searched, without its legal form; "&" and "og" alike. Never empty for a name."""
-    without = _LEGAL.sub(" ", name.replace("&", " og "))
-    return fold(without) or fold(name)
+    """A folded company name without its legal form, & read as "og". Never empty if `fold` is not."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return fold(_LEGAL_FORM.sub(" ", plain).replace("&", " og ")) or fold(name)
 
 
 def words(text: str) -> list[str]:
@@ -42,133 +70,212 @@ def words(text: str) -> list[str]:
     return fold(text).split()
 
 
-_ORDER = str.maketrans({"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"})
+_IN_ORDER = str.maketrans(
+    {
+        "æ": "{",
+        "ä": "{",
+        "ø": "|",
+        "ö": "|",
+        "å": "}",
+        "ü": "y",
+        "œ": "|",
+        "ð": "d",
+        "đ": "d",
+        "ł": "l",
+        "þ": "th",
+    }
+)
 
 
 def sort_key(text: str) -> str:
-    """A key that sorts byte by byte as a Danish telephone book: … z æ ø å, aa as å, signs ignored."""
-    lowered = unicodedata.normalize("NFC", text).lower().replace("aa", "å").translate(_ORDER)
-    bare = "".join(ch for ch in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(ch))
-    return re.sub(r"[^a-z0-9{|}]+", " ", bare).strip()
+    """A key whose bytes sort as Danish does: digits, a to z, æ, ø, å; aa is å; case and signs do not count.
+
+    Printable ASCII only. The three characters after "z" stand for the three letters after z.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = unicodedata.normalize("NFKD", plain.replace("aa", "å").translate(_IN_ORDER))
+    kept = (_in_key(ch) for ch in plain if not unicodedata.combining(ch))
+    return " ".join("".join(kept).split())
+
+
+def _in_key(ch: str) -> str:
+    if ch.isspace():
+        return " "
+    if ch.isascii():
+        return ch if ch.isalnum() or ch in "{|}" else ""
+    # Letters of other alphabets come after å, in the order of their numbers.
+    return f"~{ord(ch):06x}" if ch.isalnum() else ""
+
+
+# --- Numbers ------------------------------------------------------------------------------------
+
+
+def number(n: int) -> str:
+    """1300 is "1.300"."""
+    return f"{n:,}".replace(",", ".")
+
+
+def count(n: int, one: str, many: str) -> str:
+    """ "1 virksomhed", "1.300 virksomheder"."""
+    return f"{number(n)} {one if n == 1 else many}"
+
+
+# --- Days and times, spoken -----------------------------------------------------------------------
+
+
+def long_date(day: date) -> str:
+    """ "23. november 2026"."""
+    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
+
+
+def long_day(day: date) -> str:
+    """ "mandag 23. november"."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day}. {MONTHS[day.month - 1]}"
 
 
 def spoken_day(day: date, today: date) -> str:
-    """A day as a colleague says it: "i dag", "på fredag", "12. nov."."""
-    away = (day - today).days
-    near = {0: "i dag", -1: "i går", 1: "i morgen"}
-    if away in near:
-        return near[away]
-    if 1 < away < 7:
-        return f"på {DAYS[day.weekday()]}"
-    short = f"{day.day}. {SHORT[day.month - 1]}"
+    """ "i dag", "i går", "i morgen", "på fredag" up to six days ahead, "12. nov.", "12. nov. 2025"."""
+    ahead = (day - today).days
+    if near := {-1: "i går", 0: "i dag", 1: "i morgen"}.get(ahead):
+        return near
+    if 2 <= ahead <= 6:
+        return f"på {WEEKDAYS[day.weekday()]}"
+    short = f"{day.day}. {_SHORT_MONTHS[day.month - 1]}"
     return short if day.year == today.year else f"{short} {day.year}"
 
 
 def spoken_time(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A moment as a colleague says it: "i går 14.10"."""
+    """ "i dag 15.30", "i går 14.10", "12. nov. 9.05". Both moments are aware."""
     local = moment.astimezone(zone)
     return f"{spoken_day(local.date(), now.astimezone(zone).date())} {local.hour}.{local.minute:02}"
 
 
 def ago(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """How long ago: "for 3 min. siden", "i går", "for 3 uger siden"."""
-    away = now - moment
-    days = (now.astimezone(zone).date() - moment.astimezone(zone).date()).days
-    if away < timedelta(minutes=1):
-        return "lige nu"
-    if days == 0:
-        minutes = int(away.total_seconds() // 60)
-        return f"for {minutes} min. siden" if minutes < 60 else f"for {count(minutes // 60, 'time', 'timer')} siden"
+    """ "lige nu", "for 3 min. siden", "i går", "for 3 uger siden". A moment to come is spoken as a day."""
+    minutes = int((now.astimezone(UTC) - moment.astimezone(UTC)).total_seconds() // 60)
+    day, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
+    if minutes < -1:
+        return spoken_day(day, today)
+    if minutes < 60:
+        return f"for {minutes} min. siden" if minutes > 0 else "lige nu"
+    if day == today:
+        return f"for {count(minutes // 60, 'time', 'timer')} siden"
+    return _days_ago((today - day).days)
+
+
+def _days_ago(days: int) -> str:
     if days == 1:
         return "i går"
-    if days < 14:
+    if days < 7:
         return f"for {days} dage siden"
     if days < 60:
-        return f"for {days // 7} uger siden"
+        return f"for {count(days // 7, 'uge', 'uger')} siden"
     if days < 365:
         return f"for {days // 30} måneder siden"
-    return f"for {count(days // 365, 'år', 'år')} siden"
+    return f"for {days // 365} år siden"
 
 
-def long_date(day: date) -> str:
-    """ "23. november 2026" """
-    return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
+# --- Days and times, read -------------------------------------------------------------------------
 
-
-def long_day(day: date) -> str:
-    """ "mandag 23. november" """
-    return f"{DAYS[day.weekday()]} {day.day}. {MONTHS[day.month - 1]}"
-
-
-def number(n: int) -> str:
-    """ "1.300" """
-    return f"{n:,}".replace(",", ".")
-
-
-def count(n: int, one: str, many: str) -> str:
-    """ "1 virksomhed", "1.300 virksomheder" """
-    return f"{number(n)} {one if n == 1 else many}"
-
-
-def _month(word: str) -> int | None:
-    start = word.lower().rstrip(".")
-    if len(start) < 3:
-        return None
-    return next((index for index, name in enumerate(MONTHS, 1) if name.startswith(start) or start.startswith(name[:4])), None)
-
-
-def _named(text: str, today: date) -> date | None:
-    near = {"i dag": 0, "idag": 0, "i morgen": 1, "imorgen": 1, "i går": -1, "igår": -1, "i overmorgen": 2}
-    if text in near:
-        return today + timedelta(days=near[text])
-    bare = text.removeprefix("på ")
-    if bare in DAYS:
-        return today + timedelta(days=(DAYS.index(bare) - today.weekday() - 1) % 7 + 1)
-    if match := re.fullmatch(r"\+(\d{1,4})", text):
-        return today + timedelta(days=int(match[1]))
-    return None
+_NEAR_DAYS = {
+    "i forgårs": -2, "forgårs": -2, "i går": -1, "igår": -1, "i dag": 0, "idag": 0, "nu": 0,
+    "i morgen": 1, "imorgen": 1, "i overmorgen": 2, "overmorgen": 2,
+}  # fmt: skip
+_GAP = r"\s*[-/. ]\s*"
+_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}}){_GAP}(?P<month>\d{{1,2}}){_GAP}(?P<day>\d{{1,2}})")
+_DAY_FIRST = re.compile(
+    rf"(?P<day>\d{{1,2}}){_GAP}(?P<month>\d{{1,2}})(?:{_GAP}(?P<year>\d{{4}}|\d{{2}}))?\.?"
+)
+_RUN_TOGETHER = re.compile(r"(?P<day>\d{2})(?P<month>\d{2})(?P<year>\d{4}|\d{2})")
+_MONTH_NAMED = re.compile(r"(?P<day>\d{1,2})\.?\s*(?P<month>[a-z]{3,9})\.?(?:\s*(?P<year>\d{4}|\d{2}))?")
+_CLOCK = re.compile(r"(?:kl(?:okken)?\.?\s*)?(\d{1,2})(?:\s*[.:,]\s*(\d{2})(?:[.:]\d{2})?)?")
+_CLOCK_RUN_TOGETHER = re.compile(r"(\d{1,2})(\d{2})")
 
 
 def parse_day(text: str, today: date, field: str = "on") -> date:
-    """A date in the ways Danes write it. Raises Refused with how to write it."""
-    text = " ".join(text.lower().split())
-    if found := _named(text, today):
-        return found
-    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
-    danish = re.fullmatch(r"(\d{1,2})[-/. ]+(\d{1,2})(?:[-/. ]+(\d{4}|\d{2}))?\.?", text)
-    spelled = re.fullmatch(r"(?:d\. ?)?(\d{1,2})\.? ?([a-zæøå]+\.?)(?: (\d{4}))?", text)
-    try:
-        if iso:
-            return date(int(iso[1]), int(iso[2]), int(iso[3]))
-        if danish:
-            return date(_year(danish[3], today), int(danish[2]), int(danish[1]))
-        if spelled and (month := _month(spelled[2])):
-            return date(_year(spelled[3], today), month, int(spelled[1]))
-    except ValueError:
-        pass
-    raise Refused(field, DAY_SENTENCE)
+    """The day a person wrote: "23-11-2026", "23.11.26", "23. nov", "i morgen", "mandag", "+7".
 
-
-def _year(written: str | None, today: date) -> int:
-    if not written:
-        return today.year
-    return int(written) + (2000 if len(written) == 2 else 0)
-
-
-def parse_moment(day: str, clock: str, now: datetime, zone: ZoneInfo, field: str = "happened_at") -> datetime:
-    """A moment from a day and a time of day, in UTC. Without a day it is today; without a time it is noon,
-    or now when the day is today.
-
-    Raises Refused for a time that does not exist, in the hour that is skipped in March.
+    A weekday is the next one after today; a day without a year is the one nearest to today. Raises
+    Refused beside `field`.
     """
-    here = now.astimezone(zone)
-    on = parse_day(day, here.date(), field) if day.strip() else here.date()
-    if not clock.strip():
-        return now if on == here.date() else datetime(on.year, on.month, on.day, 12, tzinfo=zone).astimezone(UTC)
-    match = re.fullmatch(r"(?:kl\.? ?)?(\d{1,2})(?:[.:]? ?(\d{2}))?", clock.strip().lower())
-    if not match or int(match[1]) > 23 or int(match[2] or 0) > 59:
+    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    said = re.sub(r"^(?:på|den|d\.)\s*(?=\w)", "", said)
+    day = _relative(said, today) or _written(said, today)
+    if day is None or not 1900 <= day.year < 2200:
+        raise Refused(field, DAY_SENTENCE)
+    return day
+
+
+def parse_moment(day_text: str, time_text: str, now: datetime, zone: ZoneInfo, field: str) -> datetime:
+    """The moment, in UTC, of a day and a clock time in `zone`. No day means today; today without a time, now.
+
+    Of the hour that comes twice in autumn it is the first. Raises Refused for a time that the clocks
+    skip in spring, and for what cannot be read.
+    """
+    today = now.astimezone(zone).date()
+    day = parse_day(day_text, today, field) if day_text.strip() else today
+    if not time_text.strip() and day == today:
+        return now.astimezone(UTC)
+    clock = _clock(time_text)
+    if clock is None:
         raise Refused(field, TIME_SENTENCE)
-    moment = datetime(on.year, on.month, on.day, int(match[1]), int(match[2] or 0), tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).hour != int(match[1]):
-        raise Refused(field, "Klokkeslættet findes ikke: uret blev stillet frem den nat.")
+    local = datetime.combine(day, clock, zone)
+    moment = local.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        shown = f"{clock.hour}.{clock.minute:02}"
+        raise Refused(
+            field, f"Klokken {shown} findes ikke den dag, for uret bliver stillet frem til sommertid."
+        )
     return moment
+
+
+def _relative(said: str, today: date) -> date | None:
+    if said in _NEAR_DAYS:
+        return today + timedelta(days=_NEAR_DAYS[said])
+    if re.fullmatch(r"[+-]\d{1,4}", said):
+        return today + timedelta(days=int(said))
+    name = said.rstrip(".")
+    for weekday, full in enumerate(WEEKDAYS):
+        if len(name) >= 3 and name in {full, full[:3]}:
+            return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+    return None
+
+
+def _written(said: str, today: date) -> date | None:
+    for form in (_YEAR_FIRST, _DAY_FIRST, _RUN_TOGETHER, _MONTH_NAMED):
+        if found := form.fullmatch(said):
+            month = _month(found["month"])
+            return _nearest(int(found["day"]), month, found["year"], today) if month else None
+    return None
+
+
+def _month(written: str) -> int | None:
+    if written.isdecimal():
+        return int(written)
+    return next((n for n, name in enumerate(MONTHS, 1) if name.startswith(written)), None)
+
+
+def _nearest(day: int, month: int, year: str | None, today: date) -> date | None:
+    if year is None:
+        years = [today.year - 1, today.year, today.year + 1]
+    elif len(year) == 4:
+        years = [int(year)]
+    else:
+        # Two digits reach twenty years ahead; beyond that they mean the century before.
+        ahead = today.year + 20
+        years = [ahead - (ahead - int(year)) % 100]
+    days = []
+    for each in years:
+        with suppress(ValueError):
+            days.append(date(each, month, day))
+    return min(days, key=lambda found: abs(found - today), default=None)
+
+
+def _clock(text: str) -> time | None:
+    said = unicodedata.normalize("NFKC", text).casefold().strip()
+    found = _CLOCK.fullmatch(said) or _CLOCK_RUN_TOGETHER.fullmatch(said)
+    if found is None:
+        return None
+    with suppress(ValueError):
+        return time(int(found[1]), int(found[2] or 0))
+    return None

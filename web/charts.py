@@ -190,15 +190,14 @@ def _forecast(plane: _Plane, now: Point, then: Point) -> str | None:
 
 
 def _months(plane: _Plane) -> list[Tick]:
-    """The firsts of months, thinned so that their names do not touch; January carries the year of a long axis."""
+    """The firsts of months, thinned so that their names do not touch; a long axis names years at January."""
     firsts = _firsts(plane.first, plane.last)
     room = max(1, int((plane.right - plane.left) / 44))
     every = next((n for n in (1, 2, 3, 6, 12) if len(firsts) / n <= room), 24)
     shown = [day for day in firsts if (day.year * 12 + day.month - 1) % every == 0]
     long = (plane.last - plane.first).days > 400
-    return [
-        Tick(plane.x(day), str(day.year) if long and day.month == 1 else MONTHS[day.month - 1][:3]) for day in shown
-    ]
+    names = [str(day.year) if long and day.month == 1 else MONTHS[day.month - 1][:3] for day in shown]
+    return [Tick(plane.x(day), name) for day, name in zip(shown, names, strict=True)]
 
 
 def _firsts(first: date, last: date) -> list[date]:

@@ -1,0 +1,379 @@
+"""The command `enindgang` (design, part 6): 0 done, 1 refused or partly refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError
+
+from crm import danish, migrations
+from crm.access import actions as access
+from crm.access import queries as users
+from crm.access.models import Role
+from crm.db import Database
+from crm.errors import CrmError, Refused
+from crm.goals.queries import progress
+from crm.responsibility.actions import hand_over_all
+from crm.settings import Settings
+from importers import commands as imports
+from importers.receipt import Receipt
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Én indgang: one person to call.")
+user_app = typer.Typer(no_args_is_help=True, help="Users of the house.")
+token_app = typer.Typer(no_args_is_help=True, help="Keys for programs.")
+import_app = typer.Typer(no_args_is_help=True, help="Take files in, and take them back.")
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+app.add_typer(import_app, name="import")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Try everything, keep nothing.")]
+Files = Annotated[list[Path], typer.Argument(help="Files to take in, each in one transaction.")]
+Params = ParamSpec("Params")
+out = Console(highlight=False, soft_wrap=True)
+
+
+def refusals(command: Callable[Params, None]) -> Callable[Params, None]:
+    """A refusal is one plain sentence on stderr and exit code 1, never a traceback."""
+
+    @wraps(command)
+    def careful(*args: Params.args, **kwargs: Params.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except CrmError as error:
+            fail(error.message)
+        except ValidationError as error:
+            wrong = ", ".join(str(each["loc"][0]) for each in error.errors())
+            fail(f"Indstillingerne kan ikke læses: {wrong}. Se docs/settings.md.")
+        except DBAPIError as error:
+            fail(f"Databasen svarer ikke, som den skal: {str(error.orig).splitlines()[0]}")
+        except OSError as error:
+            fail(f"{error.filename or 'Filen'}: {error.strerror or error}")
+
+    return careful
+
+
+def fail(sentence: str) -> None:
+    """Say why on stderr and end with 1."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def opened(*, migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
+    """The settings and their database; refuses one that is not brought up to date."""
+    settings = Settings()
+    database = Database(settings.url, readers=settings.threads)
+    try:
+        if migrated:
+            with database.writer.connect() as connection:
+                stands = migrations.current(connection)
+            if stands != migrations.HEAD:
+                fail("Databasen er ikke klar. Kør først: enindgang migrate")
+        yield settings, database
+    finally:
+        database.close()
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def report(value: Any, as_json: bool, sentence: str) -> None:
+    """The same answer for programs and for people."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else sentence)
+
+
+@app.command()
+@refusals
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
+) -> None:
+    """Serve the pages and the API. Brings the database up to date first."""
+    import uvicorn
+
+    with opened(migrated=False) as (_settings, database):
+        migrations.upgrade(database)
+    uvicorn.run(
+        "web.main:create",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=20,
+    )
+
+
+@app.command()
+@refusals
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to the schema this program knows."""
+    with opened(migrated=False) as (_settings, database):
+        before, after = migrations.upgrade(database)
+    sentence = "Databasen er ajour." if before == after else f"Databasen er bragt fra {before or 'tom'} til {after}."
+    report({"before": before, "after": after}, as_json, sentence)
+
+
+@app.command()
+@refusals
+def demo(
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when there are users already.")] = False,
+    companies: Annotated[int, typer.Option(min=10, max=1_000_000)] = 1300,
+) -> None:
+    """Fill an empty database with a believable, fictional municipality."""
+    from scripts.demo.fill import LOGINS, fill
+
+    with opened(migrated=False) as (_settings, database):
+        migrations.upgrade(database)
+        with database.read() as db:
+            filled, is_demo = bool(users.users(db)), users.is_demo(db)
+        if filled and if_empty and not is_demo:
+            return
+        if not (filled and if_empty):
+            typer.echo("Opdigter en kommune. Det tager et øjeblik …")
+            done = fill(database, now(), companies=companies)
+            typer.echo(f"{danish.count(done.companies, 'virksomhed', 'virksomheder')} er på plads.")
+    table = Table("Log ind som", "E-mail", "Adgangskode", title="Demodata: alt er opdigtet", title_justify="left")
+    for role, email, password in LOGINS:
+        table.add_row(role, email, password)
+    out.print(table)
+
+
+@user_app.command("add")
+@refusals
+def add_user(
+    email: str,
+    name: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option()],
+    phone: Annotated[str | None, typer.Option()] = None,
+    title: Annotated[str | None, typer.Option()] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Create a user."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    if password_stdin and not password:
+        raise Refused("password", "Der kom ingen adgangskode på stdin.")
+    with opened() as (_settings, database), database.write("command line") as db:
+        team = next(iter(users.teams(db)), None)
+        user = access.add_user(
+            db, email=email, name=name, role=role, now=now(), password=password, phone=phone, title=title,
+            team_id=team.id if team else None,
+        )  # fmt: skip
+        answer = {"email": user.email, "name": user.name, "role": user.role}
+    report(answer, as_json, f"{answer['name']} er oprettet." + ("" if password else " Uden adgangskode."))
+
+
+@user_app.command("password")
+@refusals
+def password(email: str) -> None:
+    """Give a user a new password, read from stdin. Their sessions end."""
+    secret = sys.stdin.readline().rstrip("\n")
+    with opened() as (_settings, database), database.write("command line") as db:
+        access.set_password(db, user=users.by_email(db, email), password=secret)
+    typer.echo("Adgangskoden er ændret.")
+
+
+@user_app.command("close")
+@refusals
+def close_user(
+    email: str, hand_over_to: Annotated[str | None, typer.Option("--hand-over-to")] = None, as_json: Json = False
+) -> None:
+    """Close a user who has left. Refused while they have companies, unless those are handed over."""
+    with opened() as (_settings, database), database.write("command line") as db:
+        leaver, moved = users.by_email(db, email), 0
+        if hand_over_to:
+            receiver = users.by_email(db, hand_over_to)
+            if receiver.id == leaver.id:
+                raise Refused("hand_over_to", "Virksomhederne skal gives til en anden.")
+            reason = f"{leaver.name} er stoppet"
+            moved = hand_over_all(db, leaver=leaver, to=receiver, reason=reason, by=None, now=now())
+        access.close_user(db, user=leaver, now=now())
+        answer = {"email": leaver.email, "handed_over": moved}
+    report(answer, as_json, f"{email} er lukket. {danish.count(moved, 'virksomhed', 'virksomheder')} givet videre.")
+
+
+@token_app.command("add")
+@refusals
+def add_token(email: str, days: Annotated[int, typer.Option(min=1, max=3650)] = 365, as_json: Json = False) -> None:
+    """Print a new API token. It is shown this once."""
+    with opened() as (_settings, database), database.write("command line") as db:
+        token = access.add_token(db, user=users.by_email(db, email), now=now(), days=days)
+    report({"email": email, "token": token}, as_json, token)
+
+
+def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> None:
+    receipts, sentences = [], []
+    with opened() as (settings, database):
+        for file in files:
+            try:
+                receipt = imports.KINDS[kind](database, file, now=now(), dry_run=dry_run, settings=settings)
+            except CrmError as error:
+                sentences.append(f"{file.name}: {error.message}")
+            else:
+                receipts.append(receipt)
+    if as_json:
+        figures = [receipt.figures() for receipt in receipts]
+        typer.echo(json.dumps(figures[0] if len(files) == 1 and figures else figures, ensure_ascii=False, indent=2))
+    else:
+        for receipt in receipts:
+            _say(receipt, dry_run=dry_run)
+    refused = sum(receipt.refused for receipt in receipts)
+    if refused:
+        sentences.append(f"{danish.count(refused, 'række', 'rækker')} blev afvist.")
+    if sentences:
+        fail("\n".join(sentences))
+
+
+def _say(receipt: Receipt, *, dry_run: bool) -> None:
+    head = "Prøve, intet er gemt" if dry_run else f"Import nr. {receipt.batch}"
+    typer.echo(
+        f"{head}: {receipt.file}. Læst {receipt.read}: {receipt.created} oprettet, {receipt.changed} ændret, "
+        f"{receipt.unchanged} uændret, {receipt.refused} afvist."
+    )
+    for name in receipt.columns_left_out:
+        typer.echo(f"  Kolonnen »{name}« kendes ikke og er ikke taget med.")
+    for line, reason in receipt.rows:
+        typer.echo(f"  linje {line}: {reason}")
+
+
+@import_app.command("cvr")
+@refusals
+def import_cvr(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """The register's own JSON: a whole answer, one document a line, or single documents."""
+    _import("cvr", files, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("companies")
+@refusals
+def import_companies(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """A list of companies kept by hand (xlsx, ods, csv)."""
+    _import("companies", files, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("contacts")
+@refusals
+def import_contacts(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """A list of people at companies (xlsx, ods, csv)."""
+    _import("contacts", files, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("undo")
+@refusals
+def import_undo(batch: int, as_json: Json = False) -> None:
+    """Take an import back, whole or not at all."""
+    from importers.undo import undo
+
+    with opened() as (_settings, database), database.write("command line") as db:
+        undo(db, batch_id=batch, now=now())
+    report({"batch": batch, "undone": True}, as_json, f"Import nr. {batch} er fortrudt.")
+
+
+@app.command()
+@refusals
+def goals(
+    on: Annotated[str | None, typer.Option("--on", help="Any day, such as 2026-12-31.")] = None, as_json: Json = False
+) -> None:
+    """How far the objectives have come on a day."""
+    with opened() as (settings, database), database.read() as db:
+        today = now().astimezone(settings.zone).date()
+        day = _day(on) if on else today
+        found = progress(db, day)
+    items = [
+        {
+            "key": each.objective.key,
+            "name": each.objective.name,
+            "value": each.value,
+            "target": each.target.value if each.target else None,
+            "due": each.target.due.isoformat() if each.target else None,
+            "companies": [company.cvr for company in each.companies],
+        }
+        for each in found
+    ]
+    if as_json:
+        typer.echo(json.dumps({"on": day.isoformat(), "items": items}, ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"Mål {danish.long_date(day)}")
+    for item in items:
+        value = "ingen svar" if item["value"] is None else item["value"]
+        typer.echo(f"  {item['name']}: {value} af {item['target']} ({item['due']})")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("Write the day as 2026-12-31.") from error
+
+
+@app.command()
+@refusals
+def doctor(as_json: Json = False) -> None:
+    """Look for anything that must never be: settings, schema, rules, the audit chain, CPR numbers."""
+    from scripts.doctor import examine
+
+    with opened(migrated=False) as (settings, database):
+        findings = examine(settings, database)
+    if as_json:
+        typer.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(findings) if findings else "Alt er, som det skal være.")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+@refusals
+def backup(file: Path) -> None:
+    """Copy the SQLite database to a file while it is in use."""
+    from scripts.copies import backup as copy
+
+    with opened() as (_settings, database):
+        copy(database, file)
+    typer.echo(f"Gemt i {file}.")
+
+
+@app.command()
+@refusals
+def restore(file: Path) -> None:
+    """Put a backup in the database's place. The server must be stopped."""
+    from scripts.copies import restore as put_back
+
+    put_back(Settings(), file)
+    typer.echo("Databasen er hentet tilbage.")
+
+
+@app.command()
+def routes(as_json: Json = False) -> None:
+    """Every address, and who may use it."""
+    from web.routing import table
+
+    rows = table()
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['method']:7}{row['path']:60}{', '.join(row['who'])}")
+
+
+def main() -> None:
+    """The entry point."""
+    app()
