@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.db import Base, Key, Row
+from crm.errors import NotFound
 from crm.types import Json, SafeText, Utc
 
 
@@ -57,3 +59,22 @@ class ImportChange(Row, Base):
     object_id: Mapped[int] = mapped_column(Key)
     before: Mapped[Any] = mapped_column(Json, nullable=True)
     after: Mapped[Any] = mapped_column(Json, nullable=True)
+
+
+def recent(db: Session, limit: int = 20) -> Sequence[ImportBatch]:
+    """The last imports, the newest first."""
+    return db.scalars(select(ImportBatch).order_by(ImportBatch.id.desc()).limit(limit)).all()
+
+
+def get(db: Session, id: int) -> ImportBatch:
+    """One import, or NotFound."""
+    found = db.get(ImportBatch, id)
+    if found is None:
+        raise NotFound("Vi kan ikke finde den import.")
+    return found
+
+
+def refusals(db: Session, batch: ImportBatch, limit: int = 500) -> Sequence[ImportRefusal]:
+    """The rows that stayed out, in the file's order."""
+    rows = select(ImportRefusal).where(ImportRefusal.batch_id == batch.id).order_by(ImportRefusal.seq)
+    return db.scalars(rows.limit(limit)).all()

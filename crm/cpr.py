@@ -239,15 +239,16 @@ def _verdict(number: _Number, text: str) -> Verdict | None:
         return Verdict.BLOCK
     if not number.solid and not number.usual and _SAYS_PHONE_OR_CVR.search(before):
         return None
-    if not _is_certain(number):
-        return Verdict.WARN
-    return Verdict.WARN if _could_be_something_else(number, before) else Verdict.BLOCK
+    if number.digits[0] in "6789" and not number.usual:
+        # Replacement numbers are rare and most phone numbers begin like one, so only the check speaks.
+        return Verdict.WARN if _passes_mod11(number.digits) else None
+    certain = _is_certain(number) and not _could_be_something_else(number, before)
+    return Verdict.BLOCK if certain else Verdict.WARN
 
 
 def _is_certain(number: _Number) -> bool:
-    """Whether such a number is really issued; replacement numbers count when written like a CPR number."""
-    replaced = number.usual and number.digits[0] in "6789"
-    return replaced or number.digits.startswith("0101") or _passes_mod11(number.digits)
+    """Whether such a number is issued; replacement numbers need not pass the check."""
+    return number.digits[0] in "6789" or number.digits.startswith("0101") or _passes_mod11(number.digits)
 
 
 def _is_another_shape(number: _Number) -> bool:

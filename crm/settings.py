@@ -49,7 +49,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def _split(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     def __init__(self, **values: object) -> None:
         for name in ("allowed_hosts", "closed_days"):

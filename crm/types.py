@@ -20,7 +20,9 @@ from sqlalchemy.types import TypeEngine
 from crm import cpr
 from crm.errors import Refused
 
-CPR_SENTENCE = "Det ligner et CPR-nummer. Skriv det i fagsystemet, ikke her. Er det et P-nummer, så skriv P-nr. foran."
+CPR_SENTENCE = (
+    "Det ligner et CPR-nummer. Skriv det i fagsystemet, ikke her. Er det et P-nummer, så skriv P-nr. foran."
+)
 
 
 class Utc(TypeDecorator[datetime]):
@@ -87,7 +89,7 @@ def clean(field: str, value: str | None, limit: int, *, guard: bool = True) -> s
         return None
     if len(stored) > limit:
         raise Refused(field, f"Teksten er for lang. Der er plads til {limit:,} tegn.".replace(",", "."))
-    if any(ch < " " and ch not in "\n\t" or "\ud800" <= ch <= "\udfff" for ch in stored):
+    if any((ch < " " and ch not in "\n\t") or "\ud800" <= ch <= "\udfff" for ch in stored):
         raise Refused(field, "Teksten har tegn, der ikke kan gemmes. Slet dem og prøv igen.")
     if guard and cpr.has_cpr(stored):
         raise Refused(field, CPR_SENTENCE)

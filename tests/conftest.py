@@ -114,7 +114,7 @@ AddCompany = Callable[..., Company]
 
 def add_user(db: Session, email: str = "anna@kommune.test", role: str = "consultant", **more: object) -> User:
     """A user whose name follows from the e-mail."""
-    name = str(more.pop("name", email.split("@")[0].replace(".", " ").title()))
+    name = str(more.pop("name", email.split("@", maxsplit=1)[0].replace(".", " ").title()))
     return access.add_user(db, email=email, name=name, role=role, now=NOW, **more)  # type: ignore[arg-type]
 
 
@@ -123,5 +123,8 @@ def add_company(db: Session, number: int = 0, name: str | None = None, **values:
     responsible = values.pop("responsible", None)
     columns = {"cvr": demo_cvr(number), "name": name or f"Virksomhed {number} ApS", **values}
     return responsibility.create_company(
-        db, values=columns, now=NOW, responsible=responsible  # type: ignore[arg-type]
+        db,
+        values=columns,
+        now=NOW,
+        responsible=responsible,  # type: ignore[arg-type]
     )

@@ -104,6 +104,25 @@ def change_password(db: Session, *, user: User, old: str, new: str) -> None:
     set_password(db, user=user, password=new, field="new")
 
 
+def set_shortcuts(db: Session, *, user: User, on: bool) -> None:
+    """Keyboard shortcuts on or off for this user."""
+    user.shortcuts = int(on)
+    db.flush()
+
+
+def change_user(
+    db: Session, *, user: User, name: str, role: str, phone: str | None, title: str | None
+) -> User:
+    """Correct a user's name, role, telephone and title."""
+    if role not in set(Role):
+        raise Refused("role", "Rollen skal være konsulent, leder eller administrator.")
+    if not name.strip():
+        raise Refused("name", "Skriv navnet.")
+    user.name, user.role, user.phone, user.title = name, role, phone, title
+    db.flush()
+    return user
+
+
 def check_password(user: User | None, password: str) -> bool:
     """Whether the password is right. Takes equally long when there is no such user."""
     known = user is not None and user.is_active and user.password_hash

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.db import Base, Row, guards, refuse_trigger
 from crm.types import Json, SafeText, Utc
 
 

@@ -85,15 +85,10 @@ def teams(db: Session) -> Sequence[Team]:
     return db.scalars(select(Team).order_by(Team.name, Team.id)).all()
 
 
-def draft(db: Session, user: User, key: str) -> Draft | None:
-    """What the user has typed here and not sent."""
-    return db.get(Draft, (user.id, key))
-
-
-def draft_values(db: Session, user: User, key: str) -> dict[str, Any]:
-    """The draft's fields; empty when there is none."""
-    found = draft(db, user, key)
-    return dict(found.values) if found else {}
+def drafts(db: Session, user: User, *keys: str) -> dict[str, dict[str, Any]]:
+    """What the user has typed under these keys and not sent; keys without a draft are left out."""
+    rows = db.scalars(select(Draft).where(Draft.user_id == user.id, Draft.key.in_(keys)))
+    return {row.key: dict(row.values) for row in rows}
 
 
 def is_demo(db: Session) -> bool:

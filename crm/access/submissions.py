@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crm.access.models import Submission, User
 
 
-class Repeated(Exception):  # noqa: N818  # It is an answer, not an error.
+class Repeated(Exception):  # It is an answer, not an error.
     """The same submission came again: here is what it was answered."""
 
     def __init__(self, answer: dict[str, Any]) -> None:

@@ -76,7 +76,14 @@ def _step(
     agreement: Agreement, old: str, new: str, seq: int, on: date, by: User, now: datetime, note: str | None
 ) -> AgreementStep:
     return AgreementStep(
-        agreement_id=agreement.id, seq=seq, from_state=old, to_state=new, on=on, at=now, by_id=by.id, note=note
+        agreement_id=agreement.id,
+        seq=seq,
+        from_state=old,
+        to_state=new,
+        on=on,
+        at=now,
+        by_id=by.id,
+        note=note,
     )
 
 
@@ -118,7 +125,11 @@ def step(
         )
     )
     # The first step of an agreement entered late carries the day of entering, which may be after the rest.
-    if before and on < before and agreement.state not in {AgreementState.PROSPECT, AgreementState.IN_DIALOGUE}:
+    if (
+        before
+        and on < before
+        and agreement.state not in {AgreementState.PROSPECT, AgreementState.IN_DIALOGUE}
+    ):
         raise Refused("on", f"Datoen kan ikke ligge før det forrige trin, {before:%d-%m-%Y}.")
     if valid_to is not None:
         _check_period(agreement.valid_from, valid_to)

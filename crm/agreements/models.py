@@ -191,7 +191,10 @@ guards(
         ),
     ),
     refuse_trigger(
-        "agreement_no_way_back", "agreement", "NEW.step_no < OLD.step_no", "UPDATE",
+        "agreement_no_way_back",
+        "agreement",
+        "NEW.step_no < OLD.step_no",
+        "UPDATE",
         "an agreement does not go back a step",
     ),
     refuse_trigger("agreement_step_no_update", "agreement_step", "", "UPDATE", "a step is never rewritten"),

@@ -109,6 +109,19 @@ def spans(db: Session) -> list[Span]:
         .where(Programme.kind == "company", Agreement.signed_on.is_not(None), Agreement.valid_from.is_not(None))
     )  # fmt: skip
     return [
-        Span(id, programme_id, company_id, max(signed, begins), min(filter(None, (ends, ended)), default=None))
+        Span(
+            id, programme_id, company_id, max(signed, begins), min(filter(None, (ends, ended)), default=None)
+        )
         for id, programme_id, company_id, signed, begins, ends, ended in rows
     ]
+
+
+def nearest(db: Session, limit: int = 10) -> Sequence[Agreement]:
+    """Those nearest to being signed: offered before in dialogue, the longest untouched first."""
+    return db.scalars(
+        select(Agreement)
+        .options(*_WITH)
+        .where(Agreement.state.in_(("offered", "in_dialogue")))
+        .order_by(Agreement.state.desc(), Agreement.id)
+        .limit(limit)
+    ).all()

@@ -114,7 +114,9 @@ def _set_contact(contact: CompanyContact, values: dict[str, str | None]) -> None
             setattr(contact, field, value)
 
 
-def add_contact(db: Session, *, company: Company, values: dict[str, str | None], now: datetime) -> CompanyContact:
+def add_contact(
+    db: Session, *, company: Company, values: dict[str, str | None], now: datetime
+) -> CompanyContact:
     """Add a person at the company."""
     contact = CompanyContact(company_id=company.id, created_at=now)
     _set_contact(contact, {"name": None} | values)

@@ -62,7 +62,9 @@ def _conditions(wanted: Filter) -> list[Any]:
         start = danish.sort_key(wanted.name)
         found.append(and_(Company.sort_key >= start, Company.sort_key < start + "\x7f"))
     if wanted.industry:
-        found.append(and_(Company.industry_code >= wanted.industry, Company.industry_code < wanted.industry + ":"))
+        found.append(
+            and_(Company.industry_code >= wanted.industry, Company.industry_code < wanted.industry + ":")
+        )
     if wanted.postal_code:
         found.append(Company.postal_code == wanted.postal_code)
     if wanted.employees_min is not None:

@@ -39,7 +39,9 @@ def log(
     if not summary.strip():
         raise Refused("summary", "Skriv kort, hvad I talte om.")
     if happened_at is not None and happened_at > now + AHEAD:
-        raise Refused("happened_at", "Tidspunktet ligger i fremtiden. Brug en opfølgning til det, der kommer.")
+        raise Refused(
+            "happened_at", "Tidspunktet ligger i fremtiden. Brug en opfølgning til det, der kommer."
+        )
     entry = Interaction(
         company_id=company.id,
         kind=kind,
@@ -61,7 +63,9 @@ def _touch(db: Session, company: Company, moment: datetime) -> None:
     # Past the ORM: the last contact is derived, and must not count as a colleague's edit of the company.
     db.execute(
         update(Company)
-        .where(Company.id == company.id, or_(Company.last_contact_at.is_(None), Company.last_contact_at < moment))
+        .where(
+            Company.id == company.id, or_(Company.last_contact_at.is_(None), Company.last_contact_at < moment)
+        )
         .values(last_contact_at=moment)
         .execution_options(synchronize_session=False)
     )

@@ -62,7 +62,9 @@ class Interaction(Row, Base):
     by: Mapped[User] = relationship(lazy="raise")
     company: Mapped[Company] = relationship(lazy="raise", foreign_keys=[company_id])
     contact: Mapped[CompanyContact | None] = relationship(
-        primaryjoin="foreign(Interaction.company_contact_id) == CompanyContact.id", lazy="raise", viewonly=True
+        primaryjoin="foreign(Interaction.company_contact_id) == CompanyContact.id",
+        lazy="raise",
+        viewonly=True,
     )
 
 

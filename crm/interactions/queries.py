@@ -65,7 +65,9 @@ def recent_of(db: Session, user: User, limit: int = 8) -> Sequence[Interaction]:
     ).all()
 
 
-def follow_ups_of(db: Session, user: User, *, until: date | None = None, limit: int = 50) -> Sequence[FollowUp]:
+def follow_ups_of(
+    db: Session, user: User, *, until: date | None = None, limit: int = 50
+) -> Sequence[FollowUp]:
     """What this user has promised and not yet done, the most urgent first."""
     query = (
         select(FollowUp)

@@ -20,7 +20,9 @@ def render(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
 
 def ours(_thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
     """Leave out what guards lay: the full-text tables and the trigram index."""
-    return not (kind in {"table", "index"} and str(name).startswith(("search_fts", "ix_search_entry_trigram")))
+    return not (
+        kind in {"table", "index"} and str(name).startswith(("search_fts", "ix_search_entry_trigram"))
+    )
 
 
 def migrate(connection: Connection) -> None:

@@ -109,6 +109,7 @@ def log_call(
     happened_at: datetime | None = None,
     contact: CompanyContact | None = None,
     request: NewRequest | None = None,
+    request_owner: User | None = None,
     follow_up: Promise | None = None,
 ) -> Logged:
     """Write down a call with the request and the follow-up that came of it: all of it or nothing."""
@@ -118,10 +119,15 @@ def log_call(
     )  # fmt: skip
     asked = promised = None
     if request:
-        with renamed(kind="request_kind", title="request_title", description="request_description", wanted="request_wanted"):
+        with renamed(
+            kind="request_kind",
+            title="request_title",
+            description="request_description",
+            wanted="request_wanted",
+        ):
             asked = take_in(
                 db, company=company, asked=request, by=by, now=now, clock=clock,
-                received_at=entry.happened_at, contact=contact, interaction=entry,
+                received_at=entry.happened_at, owner=request_owner, contact=contact, interaction=entry,
             )  # fmt: skip
     if follow_up:
         with renamed(text="follow_up_text"):

@@ -143,9 +143,7 @@ def hand_over(
     return following
 
 
-def hand_over_all(
-    db: Session, *, leaver: User, to: User, reason: str, by: User | None, now: datetime
-) -> int:
+def hand_over_all(db: Session, *, leaver: User, to: User, reason: str, by: User | None, now: datetime) -> int:
     """Give all of one colleague's companies to another. Returns how many."""
     held = db.scalars(
         select(Company)

@@ -88,7 +88,9 @@ class AssignmentRule(Row, Base):
     __data_class__ = "organisation"
     __table_args__ = (
         CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="one_receiver"),
-        CheckConstraint("postal_from IS NULL OR postal_to IS NULL OR postal_from <= postal_to", name="postal"),
+        CheckConstraint(
+            "postal_from IS NULL OR postal_to IS NULL OR postal_from <= postal_to", name="postal"
+        ),
     )
 
     position: Mapped[int] = mapped_column(Integer)

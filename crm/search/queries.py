@@ -30,7 +30,7 @@ WEIGHT = {"name": 6, "alias": 5, "contact": 4, "unit": 3, "street": 1, "cvr": 6,
 END = "\x7f"
 # "CVR-nr. 12 34 56 74", "tlf. 48 10 01 00": the label says nothing the digits do not.
 _LABEL = re.compile(
-    r"\s*(?:cvr|p|dk|tlf|telefon|mobil|nr)(?:\b|(?=\d))[\s.:-]*(?:(?:nr|nummer)\b[\s.:-]*)?(?=[+\d(])", re.I
+    r"\s*(?:cvr|p|dk|tlf|telefon|mobil|nr)(?:\b|(?=\d))[\s.:-]*(?:(?:nr|nummer)\b[\s.:-]*)?(?=[+\d(])", re.IGNORECASE
 )
 _NUMBER = re.compile(r"[\d\s+().\-/]+")
 _fts = table("search_fts", column("rowid"))
@@ -44,6 +44,7 @@ class Hit:
     kind: str
     matched: str
     score: float
+    contact_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,9 @@ def _neighbours(db: Session, word: str) -> list[str]:
     near = db.scalars(
         union_all(
             select(SearchWord.word).where(lengths, SearchWord.word >= start, SearchWord.word < start + END),
-            select(SearchWord.word).where(lengths, SearchWord.reversed >= end, SearchWord.reversed < end + END),
+            select(SearchWord.word).where(
+                lengths, SearchWord.reversed >= end, SearchWord.reversed < end + END
+            ),
         ).limit(20 * BOUND)
     )
     # A wrong letter leaves the length alone, which is the commonest mistake.
@@ -193,13 +196,17 @@ def _by_score(found: _Found) -> float:
 def _hits(db: Session, best: dict[int, _Found], limit: int) -> list[Hit]:
     first = sorted(best.values(), key=_by_score, reverse=True)[: 2 * limit]
     companies = by_ids(db, [found.company_id for found in first])
-    named = _names(db, first)
+    people = _people(db, {each.ref_id for each in first if each.ref_id and each.kind in {"contact", "phone"}})
+    named = _names(db, first, people)
     hits = []
     for found in first:
         company = companies[found.company_id]
         # A company that has closed is found, but after those one can still call.
         score = found.score if company.active else found.score - 20
-        hits.append(Hit(company, found.kind, named.get(found) or _matched(company, found.kind), score))
+        person = people.get(found.ref_id) if found.kind in {"contact", "phone"} else None
+        contact_id = person.id if person and person.company_id == company.id else None
+        matched = named.get(found) or _matched(company, found.kind)
+        hits.append(Hit(company, found.kind, matched, score, contact_id))
     hits.sort(key=lambda hit: (-hit.score, hit.company.sort_key, hit.company.id))
     return hits[:limit]
 
@@ -209,12 +216,9 @@ def _matched(company: Company, kind: str) -> str:
     return values.get(kind) or company.name
 
 
-def _names(db: Session, found: Sequence[_Found]) -> dict[_Found, str]:
+def _names(db: Session, found: Sequence[_Found], person: dict[int, CompanyContact]) -> dict[_Found, str]:
     """What to call those hits that lie below the company: a unit or a person."""
-    people = {each.ref_id for each in found if each.ref_id and each.kind in {"contact", "phone"}}
-    units = {each.ref_id for each in found if each.ref_id and each.kind != "contact"}
-    person = _people(db, people)
-    unit = _units(db, units)
+    unit = _units(db, {each.ref_id for each in found if each.ref_id and each.kind != "contact"})
     answer = {}
     for each in found:
         who, where = person.get(each.ref_id), unit.get(each.ref_id)
@@ -242,7 +246,9 @@ def by_phone(db: Session, number: str) -> list[Hit]:
     key = phones.search_key(number)
     if key is None:
         return []
-    rows = db.execute(_entries().where(SearchEntry.text == key, SearchEntry.kind == "phone").limit(BOUND)).all()
+    rows = db.execute(
+        _entries().where(SearchEntry.text == key, SearchEntry.kind == "phone").limit(BOUND)
+    ).all()
     best: dict[int, _Found] = {}
     # A person's own number says more than a company's.
     _keep(best, [_Found(row.company_id, row.kind, row.ref_id, 100 + bool(row.ref_id)) for row in rows])

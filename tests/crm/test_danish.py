@@ -36,17 +36,11 @@ def test_one_name_however_it_is_spelt(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "folded"),
     [
-        ("Ærø", "aero"),
-        ("Aeroe", "aero"),
-        ("Café Müller & Söhne", "cafe muller sohne"),
-        ("Bäckerei", "baeckerei"),
-        ("3450 Allerød, M.D. Madsensvej", "3450 allerod m d madsensvej"),
-        ("Straße", "strasse"),
-        ("Årh\u200bus", "arh us"),
-        ("***", ""),
-        ("", ""),
+        ("Ærø", "aero"), ("Aeroe", "aero"), ("Café Müller & Söhne", "cafe muller sohne"),
+        ("Bäckerei", "baeckerei"), ("3450 Allerød, M.D. Madsensvej", "3450 allerod m d madsensvej"),
+        ("Straße", "strasse"), ("Årh\u200bus", "arh us"), ("***", ""), ("", ""),
     ],
-)
+)  # fmt: skip
 def test_folding_leaves_letters_digits_and_single_blanks(text: str, folded: str) -> None:
     assert danish.fold(text) == folded
     assert danish.words(text) == folded.split()
@@ -70,7 +64,8 @@ def test_folding_danish_leaves_plain_letters(text: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "Fisk & Frø ApS", "FISK OG FRØ A/S", "Fisk & Frø I/S", "fisk&frø ivs", "Fisk og Frø P/S", "Fisk & Frø K/S",
+        "Fisk & Frø ApS", "FISK OG FRØ A/S", "Fisk & Frø I/S", "fisk&frø ivs", "Fisk og Frø P/S",
+        "Fisk & Frø K/S",
         "Fisk & Frø A.m.b.a.", "Fisk & Frø AMBA", "ApS Fisk og Frø", "Fisk & Frø A / S", "Fisk & Frø, a/s",
         "Fisk & Frø AS", "Fisk & Frø (ApS)",
     ],
@@ -83,15 +78,11 @@ def test_the_legal_form_is_no_part_of_a_name(name: str) -> None:
     ("name", "folded"),
     [
         ("Bageren v/Hans Jensen", "bageren hans jensen"),
-        ("Bageren v/ Hans Jensen", "bageren hans jensen"),
-        ("A/S", "a s"),
-        ("ApS", "aps"),
-        ("Kapsel", "kapsel"),
-        ("Is og Snaps", "is og snaps"),
-        ("Glas As Gade", "glas as gade"),
+        ("Bageren v/ Hans Jensen", "bageren hans jensen"), ("A/S", "a s"), ("ApS", "aps"),
+        ("Kapsel", "kapsel"), ("Is og Snaps", "is og snaps"), ("Glas As Gade", "glas as gade"),
         ("Havs/Sand", "havs sand"),
     ],
-)
+)  # fmt: skip
 def test_what_only_resembles_a_legal_form_stays(name: str, folded: str) -> None:
     assert danish.fold_company(name) == folded
 
@@ -102,15 +93,12 @@ def test_no_name_is_emptied(name: str) -> None:
 
 
 def test_names_sort_as_in_a_danish_register() -> None:
-    names = [
-        "3 Falke", "Abel", "A/S Ager", "Bager", "Bager Zoo", "Bageri", "Ben", "café", "Caféen", "Müller", "Myre", "Zoo",
-        "Æble", "Ørsted", "Åben", "Aabenraa", "Åby",
+    in_order = [
+        "3 Falke", "Abel", "A/S Ager", "Bager", "Bager Zoo", "Bageri", "Ben", "café", "Caféen",
+        "Müller", "Myre",
+        "Zoo", "Æble", "Ørsted", "Åben", "Aabenraa", "Åby",
     ]  # fmt: skip
-    expected = [
-        "3 Falke", "Abel", "A/S Ager", "Bager", "Bager Zoo", "Bageri", "Ben", "café", "Caféen", "Müller", "Myre", "Zoo",
-        "Æble", "Ørsted", "Åben", "Aabenraa", "Åby",
-    ]  # fmt: skip
-    assert sorted(reversed(names), key=danish.sort_key) == expected
+    assert sorted(sorted(in_order, key=len), key=danish.sort_key) == in_order
 
 
 @given(st.text())
@@ -182,21 +170,15 @@ def test_a_time_is_spoken_in_the_zone_of_the_reader(moment: datetime, spoken: st
 @pytest.mark.parametrize(
     ("past", "spoken"),
     [
-        (timedelta(seconds=20), "lige nu"),
-        (timedelta(minutes=3), "for 3 min. siden"),
-        (timedelta(minutes=60), "for 1 time siden"),
-        (timedelta(hours=15), "for 15 timer siden"),
-        (timedelta(hours=17), "i går"),
-        (timedelta(days=3), "for 3 dage siden"),
-        (timedelta(days=8), "for 1 uge siden"),
-        (timedelta(days=21), "for 3 uger siden"),
-        (timedelta(days=90), "for 3 måneder siden"),
-        (timedelta(days=364), "for 12 måneder siden"),
-        (timedelta(days=800), "for 2 år siden"),
-        (timedelta(seconds=-20), "lige nu"),
+        (timedelta(seconds=20), "lige nu"), (timedelta(minutes=3), "for 3 min. siden"),
+        (timedelta(minutes=60), "for 1 time siden"), (timedelta(hours=15), "for 15 timer siden"),
+        (timedelta(hours=17), "i går"), (timedelta(days=3), "for 3 dage siden"),
+        (timedelta(days=8), "for 1 uge siden"), (timedelta(days=21), "for 3 uger siden"),
+        (timedelta(days=90), "for 3 måneder siden"), (timedelta(days=364), "for 12 måneder siden"),
+        (timedelta(days=800), "for 2 år siden"), (timedelta(seconds=-20), "lige nu"),
         (timedelta(days=-4), "på fredag"),
     ],
-)
+)  # fmt: skip
 def test_how_long_ago(past: timedelta, spoken: str) -> None:
     assert danish.ago(NOW - past, NOW, COPENHAGEN) == spoken
 
@@ -209,9 +191,12 @@ def test_minutes_are_counted_across_the_change_of_clocks() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-25", "25-11-2026", "25/11/2026", "25.11.2026", "25.11.26", "25/11-26", "25 11 2026", "25.11", "25/11",
-        "25.11.", "25112026", "251126", "25. nov", "25. nov.", "25 nov 26", "25. november", "25. November 2026",
-        "d. 25. november 2026", "den 25/11", "onsdag", "på onsdag", "ons", "ons.", "+2", "overmorgen", "i overmorgen",
+        "2026-11-25", "25-11-2026", "25/11/2026", "25.11.2026", "25.11.26", "25/11-26", "25 11 2026",
+        "25.11", "25/11",
+        "25.11.", "25112026", "251126", "25. nov", "25. nov.", "25 nov 26", "25. november",
+        "25. November 2026",
+        "d. 25. november 2026", "den 25/11", "onsdag", "på onsdag", "ons", "ons.", "+2", "overmorgen",
+        "i overmorgen",
         " 25 - 11 - 2026 ", "２５-１１-２０２６",
     ],
 )  # fmt: skip
@@ -222,31 +207,20 @@ def test_a_day_is_read_however_it_is_written(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("i dag", TODAY),
-        ("I går", date(2026, 11, 22)),
-        ("i morgen", date(2026, 11, 24)),
-        ("mandag", date(2026, 11, 30)),
-        ("søndag", date(2026, 11, 29)),
-        ("+7", date(2026, 11, 30)),
-        ("-1", date(2026, 11, 22)),
-        ("5.1", date(2027, 1, 5)),
-        ("29.2", date(2028, 2, 29) if TODAY.year == 2027 else None),
-        ("1.6.47", date(1947, 6, 1)),
-        ("1.6.46", date(2046, 6, 1)),
-        ("29.2.2028", date(2028, 2, 29)),
+        ("i dag", TODAY), ("I går", date(2026, 11, 22)), ("i morgen", date(2026, 11, 24)),
+        ("mandag", date(2026, 11, 30)), ("søndag", date(2026, 11, 29)), ("+7", date(2026, 11, 30)),
+        ("-1", date(2026, 11, 22)), ("5.1", date(2027, 1, 5)), ("1.6.47", date(1947, 6, 1)),
+        ("1.6.46", date(2046, 6, 1)), ("29.2.2028", date(2028, 2, 29)),
     ],
-)
-def test_a_day_is_read_as_seen_from_today(text: str, day: date | None) -> None:
-    if day is None:
-        with pytest.raises(Refused):
-            danish.parse_day(text, TODAY)
-    else:
-        assert danish.parse_day(text, TODAY) == day
+)  # fmt: skip
+def test_a_day_is_read_as_seen_from_today(text: str, day: date) -> None:
+    assert danish.parse_day(text, TODAY) == day
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "snart", "31.11.2026", "29.2.2027", "32/1", "13/13", "0.1", "2026-13-01", "1-1-0001", "25. nomvember", "ma", "+99999",
+    ["", "snart", "31.11.2026", "29.2.2027", "29.2", "32/1", "13/13", "0.1", "2026-13-01", "1-1-0001",
+     "25. nomvember", "ma", "+99999",
      "25-11-2026 x", "1.1.3000", "25 de 26"],
 )  # fmt: skip
 def test_what_is_no_day_is_refused_beside_its_field(text: str) -> None:

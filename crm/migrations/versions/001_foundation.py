@@ -822,7 +822,11 @@ def _first_rows() -> None:
 
     add("audit_head", {"id": 1, "seq": 0, "hash": ""})
     add("installation", {"id": 1, "is_demo": 0})
-    add("team", {"id": 1, "name": "Job & Virksomhedsservice"})
+    add(
+        "team",
+        {"id": 1, "name": "Job & Virksomhedsservice"},
+        {"id": 2, "name": "Social, Uddannelse & Beskæftigelse"},
+    )
     every = ("prospect", "in_dialogue", "offered", "signed", "in_force", "renewed")
     steps = [("-", state) for state in every[:4]] + [
         ("prospect", "in_dialogue"),
