@@ -128,18 +128,23 @@ def migrate(as_json: Json = False) -> None:
     """Bring the database to the schema this program knows."""
     with opened(migrated=False) as (_settings, database):
         before, after = migrations.upgrade(database)
-    sentence = "Databasen er ajour." if before == after else f"Databasen er bragt fra {before or 'tom'} til {after}."
+    sentence = (
+        "Databasen er ajour." if before == after else f"Databasen er bragt fra {before or 'tom'} til {after}."
+    )
     report({"before": before, "after": after}, as_json, sentence)
 
 
 @app.command()
 @refusals
 def demo(
-    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when there are users already.")] = False,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing when there are users already.")
+    ] = False,
     companies: Annotated[int, typer.Option(min=10, max=1_000_000)] = 1300,
 ) -> None:
     """Fill an empty database with a believable, fictional municipality."""
-    from scripts.demo.fill import LOGINS, fill
+    from scripts.demo.fill import fill
+    from scripts.demo.team import COLLEAGUES, PASSWORD
 
     with opened(migrated=False) as (_settings, database):
         migrations.upgrade(database)
@@ -150,10 +155,12 @@ def demo(
         if not (filled and if_empty):
             typer.echo("Opdigter en kommune. Det tager et øjeblik …")
             done = fill(database, now(), companies=companies)
-            typer.echo(f"{danish.count(done.companies, 'virksomhed', 'virksomheder')} er på plads.")
-    table = Table("Log ind som", "E-mail", "Adgangskode", title="Demodata: alt er opdigtet", title_justify="left")
-    for role, email, password in LOGINS:
-        table.add_row(role, email, password)
+            typer.echo(f"{danish.count(done.counts['company'], 'virksomhed', 'virksomheder')} er på plads.")
+    table = Table(
+        "Log ind som", "E-mail", "Adgangskode", title="Demodata: alt er opdigtet", title_justify="left"
+    )
+    for each in COLLEAGUES:
+        table.add_row(f"{each.name}, {each.title[0].lower()}{each.title[1:]}", each.email, PASSWORD)
     out.print(table)
 
 
@@ -165,7 +172,9 @@ def add_user(
     role: Annotated[Role, typer.Option()],
     phone: Annotated[str | None, typer.Option()] = None,
     title: Annotated[str | None, typer.Option()] = None,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from stdin.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Create a user."""
@@ -195,7 +204,9 @@ def password(email: str) -> None:
 @user_app.command("close")
 @refusals
 def close_user(
-    email: str, hand_over_to: Annotated[str | None, typer.Option("--hand-over-to")] = None, as_json: Json = False
+    email: str,
+    hand_over_to: Annotated[str | None, typer.Option("--hand-over-to")] = None,
+    as_json: Json = False,
 ) -> None:
     """Close a user who has left. Refused while they have companies, unless those are handed over."""
     with opened() as (_settings, database), database.write("command line") as db:
@@ -208,12 +219,18 @@ def close_user(
             moved = hand_over_all(db, leaver=leaver, to=receiver, reason=reason, by=None, now=now())
         access.close_user(db, user=leaver, now=now())
         answer = {"email": leaver.email, "handed_over": moved}
-    report(answer, as_json, f"{email} er lukket. {danish.count(moved, 'virksomhed', 'virksomheder')} givet videre.")
+    report(
+        answer,
+        as_json,
+        f"{email} er lukket. {danish.count(moved, 'virksomhed', 'virksomheder')} givet videre.",
+    )
 
 
 @token_app.command("add")
 @refusals
-def add_token(email: str, days: Annotated[int, typer.Option(min=1, max=3650)] = 365, as_json: Json = False) -> None:
+def add_token(
+    email: str, days: Annotated[int, typer.Option(min=1, max=3650)] = 365, as_json: Json = False
+) -> None:
     """Print a new API token. It is shown this once."""
     with opened() as (_settings, database), database.write("command line") as db:
         token = access.add_token(db, user=users.by_email(db, email), now=now(), days=days)
@@ -232,7 +249,9 @@ def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> No
                 receipts.append(receipt)
     if as_json:
         figures = [receipt.figures() for receipt in receipts]
-        typer.echo(json.dumps(figures[0] if len(files) == 1 and figures else figures, ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps(figures[0] if len(files) == 1 and figures else figures, ensure_ascii=False, indent=2)
+        )
     else:
         for receipt in receipts:
             _say(receipt, dry_run=dry_run)
@@ -290,7 +309,8 @@ def import_undo(batch: int, as_json: Json = False) -> None:
 @app.command()
 @refusals
 def goals(
-    on: Annotated[str | None, typer.Option("--on", help="Any day, such as 2026-12-31.")] = None, as_json: Json = False
+    on: Annotated[str | None, typer.Option("--on", help="Any day, such as 2026-12-31.")] = None,
+    as_json: Json = False,
 ) -> None:
     """How far the objectives have come on a day."""
     with opened() as (settings, database), database.read() as db:

@@ -11,7 +11,9 @@ from crm.db import Database, sqlite_module
 from crm.errors import Conflict
 from crm.settings import Settings
 
-ONLY_SQLITE = "Det gælder kun SQLite. Brug PostgreSQL's egne værktøjer, pg_dump og pg_restore; se docs/operations.md."
+ONLY_SQLITE = (
+    "Det gælder kun SQLite. Brug PostgreSQL's egne værktøjer, pg_dump og pg_restore; se docs/operations.md."
+)
 
 
 def backup(database: Database, file: Path) -> None:

@@ -25,7 +25,10 @@ def examine(settings: Settings, database: Database) -> list[str]:
     with database.reader.connect() as connection:
         stands = migrations.current(connection)
     if stands != migrations.HEAD:
-        return [*found, f"Skemaet står ved {stands}, men programmet kender {migrations.HEAD}. Kør enindgang migrate."]
+        return [
+            *found,
+            f"Skemaet står ved {stands}, men programmet kender {migrations.HEAD}. Kør enindgang migrate.",
+        ]
     with database.read() as db:
         found += _schema(db)
         found += _rules(db)

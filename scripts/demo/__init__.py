@@ -1,0 +1,1 @@
+"""An invented municipality to show the house with, and to measure it on."""
