@@ -83,7 +83,9 @@ def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None
 def _errors(app: FastAPI, house: House) -> None:
     def answer(request: Request, status: int, message: str, field: str | None = None) -> Response:
         if request.url.path.startswith(API):
-            return problem(status, message, [{"field": field, "message": message}] if field is not None else [])
+            return problem(
+                status, message, [{"field": field, "message": message}] if field is not None else []
+            )
         return public_page(house, request, "error.html", status=status, code=status, message=message)
 
     @app.exception_handler(SignInNeeded)
@@ -106,7 +108,9 @@ def _errors(app: FastAPI, house: House) -> None:
 
     @app.exception_handler(CrmError)
     def _(request: Request, error: CrmError) -> Response:
-        return answer(request, error.status, error.message, error.field if isinstance(error, Refused) else None)
+        return answer(
+            request, error.status, error.message, error.field if isinstance(error, Refused) else None
+        )
 
     def lost_race(request: Request, _error: Exception) -> Response:
         return answer(request, Conflict.status, FIRST)

@@ -139,6 +139,27 @@ class Reading:
             yield Visit(request, house, db, me, now)
 
 
+class Working:
+    """A dependency for posts whose work opens transactions of its own, such as an import."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+        self.roles = TABLE[action]
+
+    def __call__(
+        self,
+        request: Request,
+        house: Annotated[House, Depends(house_of)],
+        form: Annotated[Form, Depends(read_form)],
+    ) -> Iterator[Visit]:
+        now = house.clock()
+        with house.database.read() as db:
+            me = _authenticate(request, house, db, now)
+            demand(me, self.action)
+            check_csrf(request, house, form)
+            yield Visit(request, house, db, me, now, form)
+
+
 class Writing:
     """A dependency that writes. What has a submission key is done once and then answered alike."""
 
@@ -197,3 +218,8 @@ def reading(action: str = "read") -> Any:
 def writing(action: str) -> Any:
     """Depends on a writing visit by someone who may do `action`."""
     return Depends(Writing(action), scope="function")
+
+
+def working(action: str) -> Any:
+    """Depends on a visit by someone who may do `action`, which writes in transactions of its own."""
+    return Depends(Working(action), scope="function")

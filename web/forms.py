@@ -46,7 +46,9 @@ class Form:
     def posted(cls, posted: FormData) -> Form:
         """What came with a request. Keys sent twice keep the last value."""
         data = {key: value for key, value in posted.items() if isinstance(value, str)}
-        files = {key: value for key, value in posted.items() if isinstance(value, UploadFile) and value.filename}
+        files = {
+            key: value for key, value in posted.items() if isinstance(value, UploadFile) and value.filename
+        }
         return cls(data, files=files)
 
     def refuse(self, name: str, message: str) -> None:

@@ -54,7 +54,9 @@ class Protect:
 
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE and not self._from_here(scope, headers):
-            await PlainTextResponse("Kald fra et andet sted er ikke tilladt.", 403)(scope, receive, send_with_headers)
+            await PlainTextResponse("Kald fra et andet sted er ikke tilladt.", 403)(
+                scope, receive, send_with_headers
+            )
             return
         limit = IMPORT_BODY if scope["path"].startswith("/import") else BODY
         length = headers.get("content-length", "0")

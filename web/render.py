@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from crm import danish, phones
-from web import words
+from web import charts, words
 from web.deps import Visit, csrf_token
 from web.forms import Form
 from web.house import House
@@ -44,6 +44,7 @@ def environment() -> Environment:
         count=danish.count,
         word=words.word,
     )
+    made.globals["charts"] = charts
     return made
 
 

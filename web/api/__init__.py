@@ -1,0 +1,7 @@
+"""The API for programs, one module for each room (design, part 6)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+ROUTERS: tuple[APIRouter, ...] = ()

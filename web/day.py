@@ -1,0 +1,88 @@
+"""What a consultant should do now, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from crm import danish
+from crm.companies.models import Company
+from crm.interactions.models import FollowUp
+from crm.requests.models import Request, RequestState
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of Min dag; see templates/day/index.html."""
+
+    order: tuple[int, str]
+    tone: str
+    why: str
+    company: Company
+    what: str
+    when: str
+    person: str | None = None
+    phone: str | None = None
+    url: str | None = None
+    done_url: str | None = None
+    postpone_url: str | None = None
+
+
+def tasks(
+    requests: Sequence[Request], follow_ups: Sequence[FollowUp], *, now: datetime, zone: ZoneInfo
+) -> list[Task]:
+    """Requests without an answer and follow-ups that are due, by urgency and then by time."""
+    today = now.astimezone(zone).date()
+    found = [_request(each, now, zone) for each in requests] + [
+        _follow_up(each, today) for each in follow_ups
+    ]
+    return sorted(found, key=lambda task: task.order)
+
+
+def _request(each: Request, now: datetime, zone: ZoneInfo) -> Task:
+    due = danish.spoken_time(each.answer_due_at, now, zone)
+    if each.answered_at is None and each.answer_due_at < now:
+        rank, tone, why, when = 0, "bad", "Svar mangler", f"skulle være {due}"
+    elif each.answered_at is None:
+        soon = each.answer_due_at - now < timedelta(hours=24)
+        rank, tone, why, when = 1 if soon else 3, "warn" if soon else "info", "Skal have svar", f"inden {due}"
+    elif each.state == RequestState.WAITING:
+        rank, tone, why, when = 5, "neutral", "Afventer", "i gang"
+    else:
+        rank, tone, why, when = (
+            4,
+            "info",
+            "I gang",
+            f"siden {danish.spoken_time(each.received_at, now, zone)}",
+        )
+    return Task(
+        order=(rank, each.answer_due_at.isoformat()), tone=tone, why=why, company=each.company, what=each.title,
+        when=when, phone=each.company.phone, url=f"/henvendelser/{each.id}",
+    )  # fmt: skip
+
+
+def _follow_up(each: FollowUp, today: date) -> Task:
+    late = (today - each.due).days
+    if late > 0:
+        rank, tone, why = 0, "bad", "Over tid"
+    elif late == 0:
+        rank, tone, why = 2, "warn", "I dag"
+    else:
+        rank, tone, why = 6, "neutral", "Kommer"
+    return Task(
+        order=(rank, each.due.isoformat()), tone=tone, why=why, company=each.company, what=each.text,
+        when=danish.spoken_day(each.due, today), phone=each.company.phone,
+        done_url=f"/opfoelgninger/{each.id}/faerdig", postpone_url=f"/opfoelgninger/{each.id}/udskyd",
+    )  # fmt: skip
+
+
+def greeting(now: datetime, zone: ZoneInfo) -> str:
+    """As one says it at this hour."""
+    hour = now.astimezone(zone).hour
+    if hour < 5 or hour >= 22:
+        return "Godnat"
+    if hour < 10:
+        return "Godmorgen"
+    return "God formiddag" if hour < 12 else "God eftermiddag" if hour < 18 else "God aften"

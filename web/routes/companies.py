@@ -1,0 +1,240 @@
+"""Companies: the list, the page of one, and what is known about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from crm import numbers
+from crm.access import queries as users
+from crm.agreements import queries as agreements
+from crm.agreements.models import AgreementState
+from crm.companies import actions, queries
+from crm.companies.models import Company
+from crm.companies.queries import Filter
+from crm.interactions import queries as interactions
+from crm.requests import queries as requests
+from crm.responsibility import actions as responsibility
+from crm.responsibility import queries as assignments
+from web import words
+from web.cursors import cursor, moment_of, pair_of
+from web.deps import Visit, reading, writing
+from web.forms import Form
+from web.render import page, redirect
+from web.timeline import entries
+
+router = APIRouter()
+QUIET = timedelta(days=182)
+IN_FORCE = (AgreementState.SIGNED, AgreementState.IN_FORCE, AgreementState.RENEWED)
+NUMBERS = ("employees_from", "employees_to")
+
+
+@router.get("/virksomheder")
+def index(
+    visit: Annotated[Visit, reading()],
+    navn: str = "",
+    ansvarlig: str = "",
+    branche: str = "",
+    postnr: str = "",
+    stille: str = "",
+    ophoert: str = "",
+    efter: str = "",
+) -> Response:
+    """All companies in Danish order, narrowed as asked."""
+    wanted = Filter(
+        responsible_id=int(ansvarlig) if ansvarlig.isdecimal() and len(ansvarlig) < 10 else None,
+        name=navn.strip() or None,
+        industry=branche.strip() or None,
+        postal_code=postnr.strip() or None,
+        quiet_since=visit.now - QUIET if stille else None,
+        ceased=bool(ophoert),
+    )
+    rows, following = queries.page(visit.db, wanted, after=pair_of(efter))
+    chosen = {"navn": navn, "ansvarlig": ansvarlig, "branche": branche, "postnr": postnr, "stille": stille,
+              "ophoert": ophoert}  # fmt: skip
+    return page(
+        visit,
+        "companies/index.html",
+        section="companies",
+        companies=rows,
+        next_url=cursor("/virksomheder", chosen, following),
+        form=Form.of(chosen),
+        narrowed=any(chosen.values()),
+        colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
+    )
+
+
+@router.get("/virksomheder/ny")
+def new(visit: Annotated[Visit, reading("companies.write")], navn: str = "", telefon: str = "") -> Response:
+    """A form for a company the register has not told us about."""
+    return _new(visit, Form.of({"name": navn, "phone": telefon}))
+
+
+def _new(visit: Visit, form: Form) -> Response:
+    return page(
+        visit,
+        "companies/new.html",
+        status=form.status if form.errors else 200,
+        section="companies",
+        form=form,
+        colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
+    )
+
+
+@router.post("/virksomheder")
+def create(visit: Annotated[Visit, writing("companies.write")]) -> Response:
+    """Create a company by hand, with its responsible consultant."""
+    form = visit.form
+    values: dict[str, Any] = form.given("name", "street", "postal_code", "city", "phone", "email", "website")
+    values["employees_from"] = values["employees_to"] = form.number("employees_from")
+    chosen = form.number("responsible_id")
+    made = form.act(
+        visit.db,
+        lambda: responsibility.create_company(
+            visit.db,
+            values=values | {"cvr": numbers.cvr(form.data.get("cvr", ""))},
+            responsible=users.get(visit.db, chosen) if chosen else None,
+            by=visit.me,
+            now=visit.now,
+        ),
+    )
+    if made is None:
+        return _new(visit, form)
+    return redirect(visit, f"/virksomheder/{made.cvr}", flash=f"{made.name} er oprettet.")
+
+
+@router.get("/virksomheder/{cvr}")
+def show(
+    visit: Annotated[Visit, reading()],
+    cvr: str,
+    kontakt: str = "",
+    opkald: str = "",
+    fra: str = "",
+    foer: str = "",
+) -> Response:
+    """Everything about a company, with the note box in the middle."""
+    company = queries.by_cvr(visit.db, cvr)
+    return company_page(visit, company, log_form(visit, company, kontakt, opkald), fra=fra, before=foer)
+
+
+def log_form(visit: Visit, company: Company, contact: str = "", call: str = "") -> Form:
+    """The note box as it was left, or with the kind and direction this user chose last."""
+    key = f"log:{company.cvr}"
+    found = users.drafts(visit.db, visit.me, key, "last")
+    values = {"kind": "call", "direction": "in"} | found.get("last", {}) | found.get(key, {})
+    if contact or call:
+        # A telephone rings: whatever was done last, this is a call from them.
+        values |= {"kind": "call", "direction": "in", "company_contact_id": contact}
+    return Form.of(values)
+
+
+def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", before: str = "") -> Response:
+    """The company with this note box in it."""
+    db = visit.db
+    history = assignments.history(db, company, limit=20)
+    happened, older = interactions.timeline(db, company, after=moment_of(before))
+    asked = requests.of_company(db, company)
+    agreed = agreements.of_company(db, company)
+    shown = entries(
+        happened,
+        requests=asked,
+        agreements=agreed,
+        assignments=history,
+        zone=visit.house.settings.zone,
+        whole=older is None,
+    )
+    return page(
+        visit,
+        "companies/show.html",
+        status=form.status if form.errors else 200,
+        section="companies",
+        company=company,
+        since=visit.house.today(history[0].valid_from) if history else None,
+        beside=[],
+        standing_in=None,
+        back_on=None,
+        partner_of=sorted({each.programme.name for each in agreed if each.state in IN_FORCE}),
+        contacts=[each for each in queries.contacts(db, company) if each.ended_on is None],
+        kinds=words.choices(words.KINDS),
+        directions=words.choices(words.DIRECTIONS),
+        request_kinds=words.choices(words.REQUEST_KINDS),
+        colleagues=[(user.id, user.name) for user in users.colleagues(db)],
+        form=form,
+        entries=shown,
+        older_url=cursor(f"/virksomheder/{company.cvr}", {}, older, name="foer"),
+        requests=[each for each in asked if each.closed_at is None],
+        agreements=[each for each in agreed if each.state != AgreementState.ENDED],
+        units=queries.units(db, company),
+        profile=queries.profile(db, company),
+        follow_ups=interactions.open_follow_ups(db, company),
+        came_from=fra,
+    )
+
+
+@router.get("/virksomheder/{cvr}/ret")
+def edit(visit: Annotated[Visit, reading("companies.write")], cvr: str) -> Response:
+    """A form to correct what is wrong."""
+    company = queries.by_cvr(visit.db, cvr)
+    values = {field: getattr(company, field) for field in actions.BY_HAND} | {"version": company.version}
+    return page(visit, "companies/edit.html", section="companies", company=company, form=Form.of(values))
+
+
+@router.post("/virksomheder/{cvr}/ret")
+def change(visit: Annotated[Visit, writing("companies.write")], cvr: str) -> Response:
+    """Correct the company; the register's word is kept beside."""
+    company, form = queries.by_cvr(visit.db, cvr), visit.form
+    values: dict[str, Any] = form.given(
+        *(name for name in actions.BY_HAND if name in form.data and name not in NUMBERS)
+    )
+    values |= {name: form.number(name) for name in NUMBERS if name in form.data}
+    if form.number("version") != company.version:
+        form.refuse("", "En kollega har rettet imens. Din tekst står her; hent siden igen for at se den nye.")
+    if form.act(visit.db, lambda: actions.change(visit.db, company=company, values=values)) is None:
+        return page(visit, "companies/edit.html", status=form.status, section="companies", company=company)
+    return redirect(visit, f"/virksomheder/{cvr}", flash="Rettelsen er gemt.")
+
+
+@router.get("/virksomheder/{cvr}/profil")
+def profile(visit: Annotated[Visit, reading("companies.write")], cvr: str) -> Response:
+    """What we know about the company, and what it said before."""
+    company = queries.by_cvr(visit.db, cvr)
+    newest = queries.profile(visit.db, company)
+    values = {name: getattr(newest, name) for name in actions.PROFILE} if newest else {}
+    return _profile(visit, company, Form.of(values | {"based_on": newest.version if newest else 0}))
+
+
+def _profile(visit: Visit, company: Company, form: Form) -> Response:
+    history = queries.profile_history(visit.db, company)
+    status = form.status if form.errors else 200
+    return page(
+        visit,
+        "companies/profile.html",
+        status=status,
+        section="companies",
+        company=company,
+        form=form,
+        history=history,
+    )
+
+
+@router.post("/virksomheder/{cvr}/profil")
+def save_profile(visit: Annotated[Visit, writing("companies.write")], cvr: str) -> Response:
+    """Write a new version."""
+    company, form = queries.by_cvr(visit.db, cvr), visit.form
+    saved = form.act(
+        visit.db,
+        lambda: actions.save_profile(
+            visit.db,
+            company=company,
+            values=form.given(*actions.PROFILE),
+            based_on=form.number("based_on") or 0,
+            by=visit.me,
+            now=visit.now,
+        ),
+    )
+    if saved is None:
+        return _profile(visit, company, form)
+    return redirect(visit, f"/virksomheder/{cvr}", flash="Gemt. Det gælder fra nu for alle kolleger.")

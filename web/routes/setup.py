@@ -1,0 +1,256 @@
+"""Opsætning: users, the rules new companies are given by, and the targets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from crm.access import actions as access
+from crm.access import queries as users
+from crm.access.models import User
+from crm.errors import NotFound
+from crm.goals import actions as goals
+from crm.goals.queries import objective, objectives
+from crm.responsibility import actions, queries
+from web import words
+from web.deps import Visit, reading, writing
+from web.forms import Form
+from web.render import page, redirect
+
+router = APIRouter(prefix="/opsaetning")
+
+
+@router.get("")
+def index(visit: Annotated[Visit, reading("responsibility.rules")]) -> Response:
+    """What can be set up."""
+    return page(visit, "setup/index.html", section="admin")
+
+
+def _users(visit: Visit, form: Form) -> Response:
+    return page(
+        visit,
+        "setup/users.html",
+        status=form.status if form.errors else 200,
+        section="admin",
+        form=form,
+        users=users.users(visit.db),
+        loads=queries.loads(visit.db),
+        roles=words.choices(words.ROLES),
+    )
+
+
+@router.get("/brugere")
+def all_users(visit: Annotated[Visit, reading("users.write")]) -> Response:
+    """Everyone, and a form for one more."""
+    return _users(visit, Form.of({"role": "consultant"}))
+
+
+@router.post("/brugere")
+def add_user(visit: Annotated[Visit, writing("users.write")]) -> Response:
+    """Create a user with a first password."""
+    form, teams = visit.form, users.teams(visit.db)
+    made = form.act(
+        visit.db,
+        lambda: access.add_user(
+            visit.db,
+            email=form.data.get("email", ""),
+            name=form.data.get("name", ""),
+            role=form.data.get("role", ""),
+            phone=form.text("phone"),
+            title=form.text("title"),
+            password=form.data.get("password") or None,
+            team_id=teams[0].id if teams else None,
+            now=visit.now,
+        ),
+    )
+    if made is None:
+        form.data.pop("password", None)
+        return _users(visit, form)
+    return redirect(visit, "/opsaetning/brugere", flash=f"{made.name} er oprettet.")
+
+
+def _user(visit: Visit, user: User, form: Form) -> Response:
+    return page(
+        visit,
+        "setup/user.html",
+        status=form.status if form.errors else 200,
+        section="admin",
+        user=user,
+        form=form,
+        held=queries.load(visit.db, user),
+        roles=words.choices(words.ROLES),
+        colleagues=[(each.id, each.name) for each in users.colleagues(visit.db) if each.id != user.id],
+    )
+
+
+def _filled(user: User) -> Form:
+    return Form.of({name: getattr(user, name) for name in ("name", "role", "phone", "title")})
+
+
+@router.get("/brugere/{id}")
+def show_user(visit: Annotated[Visit, reading("users.write")], id: int) -> Response:
+    """One user."""
+    user = users.get(visit.db, id)
+    return _user(visit, user, _filled(user))
+
+
+@router.post("/brugere/{id}")
+def change_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
+    """Correct a user."""
+    user, form = users.get(visit.db, id), visit.form
+    values = {name: form.data.get(name, "") for name in ("name", "role")} | form.given("phone", "title")
+    if user.id == visit.me.id and values["role"] != user.role:
+        form.refuse("role", "Du kan ikke ændre din egen rolle. Bed en anden administrator om det.")
+    changed = form.act(visit.db, lambda: access.change_user(visit.db, user=user, **values))  # type: ignore[arg-type]
+    if changed is None:
+        return _user(visit, user, form)
+    return redirect(visit, "/opsaetning/brugere", flash="Rettelsen er gemt.")
+
+
+@router.post("/brugere/{id}/adgangskode")
+def set_password(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
+    """Give a user a new password; their sessions end."""
+    user, form = users.get(visit.db, id), visit.form
+
+    def change() -> bool:
+        access.set_password(visit.db, user=user, password=form.data.get("password", ""))
+        return True
+
+    if form.act(visit.db, change) is None:
+        form.data = _filled(user).data
+        return _user(visit, user, form)
+    return redirect(visit, "/opsaetning/brugere", flash=f"{user.name} har fået en ny adgangskode.")
+
+
+@router.post("/brugere/{id}/luk")
+def close_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
+    """Close a leaver, giving their companies to a colleague in the same act."""
+    user, form = users.get(visit.db, id), visit.form
+    if user.id == visit.me.id:
+        form.refuse("", "Du kan ikke lukke dig selv. Bed en anden administrator om det.")
+    receiver = form.number("hand_over_to", "Vælg en kollega.")
+
+    def close() -> bool:
+        if receiver:
+            actions.hand_over_all(
+                visit.db,
+                leaver=user,
+                to=users.get(visit.db, receiver),
+                reason=f"{user.name} er stoppet",
+                by=visit.me,
+                now=visit.now,
+            )
+        access.close_user(visit.db, user=user, now=visit.now)
+        return True
+
+    if form.act(visit.db, close) is None:
+        form.data = _filled(user).data | form.data
+        return _user(visit, user, form)
+    return redirect(visit, "/opsaetning/brugere", flash=f"{user.name} er lukket.")
+
+
+def _rules(visit: Visit, form: Form) -> Response:
+    return page(
+        visit,
+        "setup/rules.html",
+        status=form.status if form.errors else 200,
+        section="admin",
+        form=form,
+        rules=queries.rules(visit.db),
+        receivers=[(f"u{user.id}", user.name) for user in users.colleagues(visit.db)]
+        + [(f"t{team.id}", f"Teamet {team.name}") for team in users.teams(visit.db)],
+    )
+
+
+@router.get("/fordeling")
+def rules(visit: Annotated[Visit, reading("responsibility.rules")]) -> Response:
+    """How new companies are given out."""
+    return _rules(visit, Form())
+
+
+@router.post("/fordeling")
+def add_rule(visit: Annotated[Visit, writing("responsibility.rules")]) -> Response:
+    """Add a rule at the end."""
+    form = visit.form
+    values: dict[str, object] = dict(form.given("industry_prefix", "postal_from", "postal_to"))
+    values |= {name: form.number(name) for name in ("employees_min", "employees_max")}
+    receiver = form.data.get("receiver", "")
+    known = receiver[1:].isdecimal() and len(receiver) < 10
+    values["user_id"] = int(receiver[1:]) if known and receiver[0] == "u" else None
+    values["team_id"] = int(receiver[1:]) if known and receiver[0] == "t" else None
+    if not known:
+        form.refuse("receiver", "Vælg, hvem der skal have virksomhederne.")
+    if form.act(visit.db, lambda: actions.add_rule(visit.db, values=values)) is None:
+        return _rules(visit, form)
+    return redirect(
+        visit, "/opsaetning/fordeling", flash="Reglen gælder for virksomheder, der oprettes fra nu."
+    )
+
+
+@router.post("/fordeling/{id}/slet")
+def delete_rule(visit: Annotated[Visit, writing("responsibility.rules")], id: int) -> Response:
+    """Remove a rule."""
+    actions.delete_rule(visit.db, rule=queries.rule(visit.db, id))
+    return redirect(visit, "/opsaetning/fordeling", flash="Reglen er slettet. Ingen virksomheder er flyttet.")
+
+
+@router.post("/fordeling/{id}/flyt")
+def move_rule(visit: Annotated[Visit, writing("responsibility.rules")], id: int) -> Response:
+    """Let a rule be tried earlier or later."""
+    actions.move_rule(visit.db, rule=queries.rule(visit.db, id), up=visit.form.data.get("op") == "1")
+    return redirect(visit, "/opsaetning/fordeling")
+
+
+def _targets(visit: Visit, form: Form) -> Response:
+    status = form.status if form.errors else 200
+    found = objectives(visit.db)
+    choices = [(each.key, each.name) for each in found]
+    return page(
+        visit,
+        "setup/targets.html",
+        status=status,
+        section="admin",
+        form=form,
+        objectives=found,
+        choices=choices,
+    )
+
+
+@router.get("/maal")
+def targets(visit: Annotated[Visit, reading("goals.write")]) -> Response:
+    """What is aimed for."""
+    return _targets(visit, Form())
+
+
+@router.post("/maal")
+def set_target(visit: Annotated[Visit, writing("goals.write")]) -> Response:
+    """Set how many by when."""
+    form = visit.form
+    due, value = form.day("due", visit.today), form.number("value")
+    if due is None:
+        form.refuse("due", "Skriv, hvornår målet skal være nået.")
+    if value is None:
+        form.refuse("value", "Skriv et tal.")
+    key = form.choice("objective", [each.key for each in objectives(visit.db)]) or ""
+    done = form.act(
+        visit.db,
+        lambda: goals.set_target(
+            visit.db, objective=objective(visit.db, key), due=due or visit.today, value=value or 0
+        ),
+    )
+    if done is None:
+        return _targets(visit, form)
+    return redirect(visit, "/opsaetning/maal", flash="Måltallet er gemt.")
+
+
+@router.post("/maal/{id}/slet")
+def drop_target(visit: Annotated[Visit, writing("goals.write")], id: int) -> Response:
+    """Take a target away."""
+    for each in objectives(visit.db):
+        for target in each.targets:
+            if target.id == id:
+                goals.drop_target(visit.db, objective=each, target=target)
+                return redirect(visit, "/opsaetning/maal", flash="Måltallet er slettet.")
+    raise NotFound("Måltallet findes ikke længere.")

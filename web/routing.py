@@ -1,0 +1,45 @@
+"""Every address and who may use it, read from the routes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from web import api, routes
+from web.deps import Reading, Working, Writing
+
+Guarded = (Reading, Working, Writing)
+
+
+def guard_of(dependant: Dependant) -> Reading | Working | Writing | None:
+    """What stands before a route; None when anyone may pass."""
+    for each in dependant.dependencies:
+        if isinstance(each.call, Guarded):
+            return each.call
+        if found := guard_of(each):
+            return found
+    return None
+
+
+def all_routes() -> Iterator[APIRoute]:
+    """The routes of every room."""
+    for router in (*routes.ROUTERS, *api.ROUTERS):
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                yield route
+
+
+def table() -> list[dict[str, Any]]:
+    """Method, path and the roles that may, in order."""
+    rows = []
+    for route in all_routes():
+        guard = guard_of(route.dependant)
+        who = sorted(guard.roles, key=["consultant", "manager", "admin"].index) if guard else ["public"]
+        rows += [
+            {"method": method, "path": route.path, "who": [str(role) for role in who]}
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+    return sorted(rows, key=lambda row: (row["path"], row["method"]))
