@@ -116,8 +116,11 @@ class Intake:
         """What the row changes in a known company; counts the outcome."""
         digest = _digest(values)
         handed_over = self._hand_over(row, old)
-        stale = self.trusted and old["register_said_at"] and values["register_said_at"] and (
-            values["register_said_at"] < old["register_said_at"]
+        stale = (
+            self.trusted
+            and old["register_said_at"]
+            and values["register_said_at"]
+            and (values["register_said_at"] < old["register_said_at"])
         )
         if stale or old["register_digest"] == digest:
             self.batch.receipt.count("changed" if handed_over else "unchanged")
@@ -126,7 +129,11 @@ class Intake:
         if self.trusted:
             new |= {"register_digest": digest, "register_read_at": self.batch.now, "source": "register"}
         changed = {name: value for name, value in new.items() if old[name] != value}
-        told = {name for name in changed if name not in {"register_digest", "register_read_at", "register_said_at"}}
+        told = {
+            name
+            for name in changed
+            if name not in {"register_digest", "register_read_at", "register_said_at"}
+        }
         if not self.trusted and not told:
             changed = {}
         self.batch.receipt.count("changed" if told or handed_over else "unchanged")
@@ -158,7 +165,9 @@ class Intake:
             return False
         company = self.db.get_one(Company, old["id"])
         before = company.current_assignment_id
-        hand_over(self.db, company=company, to=to, reason="Fra en importeret liste", by=None, now=self.batch.now)
+        hand_over(
+            self.db, company=company, to=to, reason="Fra en importeret liste", by=None, now=self.batch.now
+        )
         return company.current_assignment_id != before
 
     def _create_companies(self, fresh: Sequence[tuple[Incoming, dict[str, Any]]]) -> None:
@@ -170,7 +179,11 @@ class Intake:
         now = self.batch.now
         for (row, values), company_id, assignment_id in zip(fresh, company_ids, assignment_ids, strict=True):
             given = self._receiver(row)
-            user, reason = (given, "Fra en importeret liste") if isinstance(given, User) else self.distribution.pick(values)
+            user, reason = (
+                (given, "Fra en importeret liste")
+                if isinstance(given, User)
+                else self.distribution.pick(values)
+            )
             companies.append(values | {
                 "id": company_id, "current_assignment_id": assignment_id, "has_responsible": 1, "created_at": now,
                 "version": 1, "kept_by_hand": {}, "source": "register" if self.trusted else "hand",
@@ -184,14 +197,18 @@ class Intake:
         self.db.execute(insert(Company), companies)
         self.db.execute(insert(CompanyAssignment), assignments)
         index.write(self.db, entries, self.words)
-        self.batch.record([{"kind": "company", "object_id": id, "before": None, "after": None} for id in company_ids])
+        self.batch.record(
+            [{"kind": "company", "object_id": id, "before": None, "after": None} for id in company_ids]
+        )
 
     def _units(self, chunk: Sequence[Incoming]) -> None:
         table = ProductionUnit.__table__
         said = [row.said for row in chunk if isinstance(row.said, RegisterUnit)]
         known = _known(self.db, table, table.c.p_number, [unit.p_number for unit in said])
         owners = dict(
-            self.db.execute(select(Company.cvr, Company.id).where(Company.cvr.in_({unit.cvr for unit in said}))).tuples()
+            self.db.execute(
+                select(Company.cvr, Company.id).where(Company.cvr.in_({unit.cvr for unit in said}))
+            ).tuples()
         )
         fresh, changes = [], []
         for row, unit in zip(chunk, said, strict=True):
@@ -205,14 +222,18 @@ class Intake:
                 changes.append(change)
         self._create_units(fresh)
         self._change(table, changes, "production_unit")
-        touched = {id for change in changes for id in (change.old["company_id"], change.new.get("company_id")) if id}
+        touched = {
+            id for change in changes for id in (change.old["company_id"], change.new.get("company_id")) if id
+        }
         if touched:
             index.reindex(self.db, sorted(touched))
 
     def _compare_unit(self, old: dict[str, Any], values: dict[str, Any]) -> Change | None:
         digest = _digest(values)
-        stale = old["register_said_at"] and values["register_said_at"] and (
-            values["register_said_at"] < old["register_said_at"]
+        stale = (
+            old["register_said_at"]
+            and values["register_said_at"]
+            and (values["register_said_at"] < old["register_said_at"])
         )
         if stale or old["register_digest"] == digest:
             self.batch.receipt.count("unchanged")
@@ -233,7 +254,9 @@ class Intake:
             self.batch.receipt.count("created")
         self.db.execute(insert(ProductionUnit), rows)
         index.write(self.db, entries, self.words)
-        self.batch.record([{"kind": "production_unit", "object_id": id, "before": None, "after": None} for id in ids])
+        self.batch.record(
+            [{"kind": "production_unit", "object_id": id, "before": None, "after": None} for id in ids]
+        )
 
     def _change(self, table: Any, changes: Sequence[Change], kind: str) -> None:
         if not changes:
@@ -316,5 +339,6 @@ def _plain(values: dict[str, Any], only: Iterable[str] | None = None) -> dict[st
     """Values as JSON, for undoing."""
     names = values if only is None else only
     return {
-        name: values[name].isoformat() if isinstance(values[name], (date, datetime)) else values[name] for name in names
+        name: values[name].isoformat() if isinstance(values[name], (date, datetime)) else values[name]
+        for name in names
     }

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from importers.contacts import take_contacts
+from importers.cvr.documents import read
+from importers.cvr.parse import DocumentRefused, parse
+from importers.spreadsheet.companies import companies
+from importers.spreadsheet.contacts import contacts
+from importers.spreadsheet.table import read_table
+
 from crm.companies.register import RegisterCompany, RegisterUnit
 from crm.db import Database
 from crm.errors import Refused
 from crm.settings import Settings
 from importers.batch import Incoming, Intake
-from importers.contacts import take_contacts
-from importers.cvr.documents import read
-from importers.cvr.parse import DocumentRefused, parse
 from importers.receipt import Receipt, batch
-from importers.spreadsheet.companies import companies
-from importers.spreadsheet.contacts import contacts
-from importers.spreadsheet.table import read_table
 
 
 def _documents(path: Path) -> Iterator[Incoming]:
@@ -37,7 +38,9 @@ def import_cvr(
     user_id: int | None = None, name: str | None = None,
 ) -> Receipt:  # fmt: skip
     """Take in a file of the register's own documents."""
-    with batch(database, kind="cvr", file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id) as work:
+    with batch(
+        database, kind="cvr", file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id
+    ) as work:
         Intake.begin(work, trusted=True).take(_documents(path))
     return work.receipt
 
@@ -48,7 +51,15 @@ def import_companies(
 ) -> Receipt:  # fmt: skip
     """Take in a list of companies kept by hand."""
     table = read_table(path)
-    with batch(database, kind="companies", file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id) as work:
+    with batch(
+        database,
+        kind="companies",
+        file=name or path.name,
+        actor=actor,
+        now=now,
+        dry_run=dry_run,
+        user_id=user_id,
+    ) as work:
         rows = (Incoming(row.line, row.company, row.error, row.responsible_email) for row in companies(table))
         Intake.begin(work, trusted=False).take(rows)
         work.receipt.columns_left_out = list(getattr(table, "unknown", []))
@@ -61,7 +72,15 @@ def import_contacts(
 ) -> Receipt:  # fmt: skip
     """Take in a list of people at companies."""
     table = read_table(path)
-    with batch(database, kind="contacts", file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id) as work:
+    with batch(
+        database,
+        kind="contacts",
+        file=name or path.name,
+        actor=actor,
+        now=now,
+        dry_run=dry_run,
+        user_id=user_id,
+    ) as work:
         take_contacts(work, contacts(table))
         work.receipt.columns_left_out = list(getattr(table, "unknown", []))
     return work.receipt

@@ -44,12 +44,14 @@ class Receipt:
     def figures(self) -> dict[str, Any]:
         """As `--json` prints it."""
         names = ("batch", "read", "created", "changed", "unchanged", "refused")
-        return {"file": self.file} | {name: getattr(self, name) for name in names} | {
-            "rows": [{"line": line, "reason": reason} for line, reason in self.rows]
-        }
+        return (
+            {"file": self.file}
+            | {name: getattr(self, name) for name in names}
+            | {"rows": [{"line": line, "reason": reason} for line, reason in self.rows]}
+        )
 
 
-class _DryRun(Exception):  # noqa: N818  # It ends a transaction on purpose.
+class _DryRun(Exception):  # It ends a transaction on purpose.
     pass
 
 
@@ -71,14 +73,29 @@ class Batch:
 
 @contextmanager
 def batch(
-    database: Database, *, kind: str, file: str, actor: str, now: datetime, dry_run: bool, user_id: int | None = None
+    database: Database,
+    *,
+    kind: str,
+    file: str,
+    actor: str,
+    now: datetime,
+    dry_run: bool,
+    user_id: int | None = None,
 ) -> Iterator[Batch]:
     """One transaction for one file. With `dry_run` everything is tried and nothing is kept."""
     receipt = Receipt(file)
     try:
         with database.write(actor, user_id) as db:
             row = ImportBatch(
-                kind=kind, file_name=file, at=now, actor=actor, rows_read=0, created=0, changed=0, unchanged=0, refused=0
+                kind=kind,
+                file_name=file,
+                at=now,
+                actor=actor,
+                rows_read=0,
+                created=0,
+                changed=0,
+                unchanged=0,
+                refused=0,
             )
             db.add(row)
             db.flush()
@@ -104,5 +121,9 @@ def _close(work: Batch, row: ImportBatch) -> None:
     ]
     if refusals:
         work.db.execute(insert(ImportRefusal), refusals)
-    figures = {name: getattr(receipt, name) for name in ("read", "created", "changed", "unchanged", "refused")}
-    audit.note(work.db, action="import", kind="import_batch", id=row.id, payload={"file": receipt.file, **figures})
+    figures = {
+        name: getattr(receipt, name) for name in ("read", "created", "changed", "unchanged", "refused")
+    }
+    audit.note(
+        work.db, action="import", kind="import_batch", id=row.id, payload={"file": receipt.file, **figures}
+    )

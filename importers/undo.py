@@ -76,12 +76,18 @@ def _used(db: Session, batch: ImportBatch, ids: Sequence[int]) -> Sequence[str]:
     """Names of those companies that somebody has done something with since."""
     tables = (Interaction, Request, Agreement, FollowUp, CompanyProfile)
     work = [exists().where(table.company_id == Company.id) for table in tables]
-    ours = select(ImportChange.object_id).where(ImportChange.batch_id == batch.id, ImportChange.before.is_(None))
+    ours = select(ImportChange.object_id).where(
+        ImportChange.batch_id == batch.id, ImportChange.before.is_(None)
+    )
     for table, kind in ((CompanyContact, "company_contact"), (ProductionUnit, "production_unit")):
         others = table.id.not_in(ours.where(ImportChange.kind == kind))
         work.append(exists().where(table.company_id == Company.id, others))
-    handed = exists().where(CompanyAssignment.company_id == Company.id, CompanyAssignment.follows_id.is_not(None))
-    return db.scalars(select(Company.name).where(Company.id.in_(ids), or_(*work, handed, Company.version > 1))).all()
+    handed = exists().where(
+        CompanyAssignment.company_id == Company.id, CompanyAssignment.follows_id.is_not(None)
+    )
+    return db.scalars(
+        select(Company.name).where(Company.id.in_(ids), or_(*work, handed, Company.version > 1))
+    ).all()
 
 
 def _restore(db: Session, changes: Sequence[ImportChange]) -> set[int]:
@@ -94,7 +100,10 @@ def _restore(db: Session, changes: Sequence[ImportChange]) -> set[int]:
                 raise Conflict(f"Importen kan ikke fortrydes, for {row.name} er ændret siden.")
         values = {name: _read(model, name, value) for name, value in change.before.items()}
         db.execute(
-            update(model).where(model.id == row.id).values(values).execution_options(synchronize_session=False)
+            update(model)
+            .where(model.id == row.id)
+            .values(values)
+            .execution_options(synchronize_session=False)
         )
         touched.add(row.id if isinstance(row, Company) else row.company_id)
         touched |= {values["company_id"]} if "company_id" in values else set()

@@ -1,0 +1,1 @@
+"""The business register (CVR): its own JSON in, RegisterCompany and RegisterUnit out."""

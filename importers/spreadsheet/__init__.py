@@ -1,0 +1,1 @@
+"""Lists kept by hand: xlsx, ods and csv in, rows with line numbers out."""
