@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
 
-from tests.chromium import launch_options
+from scripts.chromium import launch_options
 from tests.postgres import server
 
 

@@ -44,12 +44,13 @@ def tasks(
 def _request(each: Request, now: datetime, zone: ZoneInfo) -> Task:
     due = danish.spoken_time(each.answer_due_at, now, zone)
     if each.answered_at is None and each.answer_due_at < now:
-        rank, tone, why, when = 0, "bad", "Svar mangler", f"skulle være {due}"
+        rank, tone, why, when = 0, "bad", "Svar mangler", f"skulle være givet {due}"
     elif each.answered_at is None:
         soon = each.answer_due_at - now < timedelta(hours=24)
         rank, tone, why, when = 1 if soon else 3, "warn" if soon else "info", "Skal have svar", f"inden {due}"
     elif each.state == RequestState.WAITING:
-        rank, tone, why, when = 5, "neutral", "Afventer", "i gang"
+        since = danish.spoken_time(each.received_at, now, zone)
+        rank, tone, why, when = 5, "neutral", "Afventer", f"siden {since}"
     else:
         rank, tone, why, when = (
             4,
@@ -58,9 +59,15 @@ def _request(each: Request, now: datetime, zone: ZoneInfo) -> Task:
             f"siden {danish.spoken_time(each.received_at, now, zone)}",
         )
     return Task(
-        order=(rank, each.answer_due_at.isoformat()), tone=tone, why=why, company=each.company, what=each.title,
-        when=when, phone=each.company.phone, url=f"/henvendelser/{each.id}",
-    )  # fmt: skip
+        order=(rank, each.answer_due_at.isoformat()),
+        tone=tone,
+        why=why,
+        company=each.company,
+        what=each.title,
+        when=when,
+        phone=each.company.phone,
+        url=f"/henvendelser/{each.id}",
+    )
 
 
 def _follow_up(each: FollowUp, today: date) -> Task:

@@ -6,6 +6,7 @@ everything typed stays. `act` runs the change inside a savepoint, so that a refu
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +14,15 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
 from crm import danish
+from crm.db import Session
 from crm.errors import CrmError, Refused
 
 T = TypeVar("T")
+UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+UNSHOWABLE_SENTENCE = "Teksten har tegn, der ikke kan gemmes. Slet dem og prøv igen."
 
 
 def new_key() -> str:
@@ -44,12 +47,17 @@ class Form:
 
     @classmethod
     def posted(cls, posted: FormData) -> Form:
-        """What came with a request. Keys sent twice keep the last value."""
+        """What came with a request. Keys sent twice keep the last value.
+
+        Signs that no page can show are refused here and shown as what they are: not readable.
+        """
         data = {key: value for key, value in posted.items() if isinstance(value, str)}
         files = {
             key: value for key, value in posted.items() if isinstance(value, UploadFile) and value.filename
         }
-        return cls(data, files=files)
+        readable = {key: UNSHOWABLE.sub("\ufffd", value) for key, value in data.items()}
+        errors = {key: UNSHOWABLE_SENTENCE for key in data if data[key] != readable[key]}
+        return cls(readable, errors, files)
 
     def refuse(self, name: str, message: str) -> None:
         """Say what is wrong beside a field; the first sentence stands."""
@@ -107,8 +115,12 @@ class Form:
         if self.errors:
             return None
         try:
-            with db.begin_nested():
-                return change()
+            with db.begin_nested() as attempt:
+                made = change()
+                if self.errors:  # Something typed turned out to be unreadable on the way.
+                    attempt.rollback()
+                    return None
+                return made
         except Refused as refusal:
             self.refuse(refusal.field, refusal.message)
         except CrmError as refusal:

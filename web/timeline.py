@@ -38,7 +38,7 @@ def entries(
     zone: ZoneInfo,
     whole: bool,
 ) -> list[Entry]:
-    """The newest first. Unless `whole`, nothing older than the oldest interaction shown, so that pages join."""
+    """The newest first. Unless `whole`, nothing older than the oldest interaction, so that pages join."""
     found = [_interaction(each) for each in interactions]
     since = found[-1].at if found and not whole else None
     for entry in (*_requests(requests), *_agreements(agreements, zone), *_handovers(assignments)):

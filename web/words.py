@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crm.access.models import Role
 from crm.agreements.actions import NAMES
 from crm.interactions.models import Direction, Kind
@@ -44,7 +47,7 @@ HIT_KINDS = {
 }  # fmt: skip
 # What the register calls a company that is not simply active.
 STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
-_BY_GROUP = {
+_BY_GROUP: dict[str, Mapping[Any, str]] = {
     "kind": KINDS,
     "direction": DIRECTIONS,
     "request_kind": REQUEST_KINDS,
@@ -57,9 +60,9 @@ _BY_GROUP = {
 
 def word(code: str, group: str) -> str:
     """The Danish word for a code in a group, such as `"call" | word("kind")`."""
-    return dict(_BY_GROUP[group].items())[code]  # type: ignore[attr-defined]
+    return _BY_GROUP[group][code]
 
 
-def choices(words: dict[str, str]) -> list[tuple[str, str]]:
+def choices(words: Mapping[Any, str]) -> list[tuple[str, str]]:
     """Codes and words as a form's list of choices."""
     return [(str(code), text) for code, text in words.items()]

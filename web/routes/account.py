@@ -61,12 +61,21 @@ def sign_in(house: Houses, request: Request, form: Annotated[Form, Depends(read_
         db.info["user_id"] = user.id
         token = actions.sign_in(db, user=user, now=now, hours=house.settings.session_hours)
     answer = RedirectResponse(local(form.data.get("videre")), 303)
-    answer.set_cookie(
-        house.session_cookie, token, max_age=house.settings.session_hours * 3600, httponly=True, samesite="lax",
-        secure=house.secure,
-    )  # fmt: skip
+    _remember(answer, house, token)
     answer.delete_cookie("visitor", secure=house.secure)
     return answer
+
+
+def _remember(answer: Response, house: House, token: str) -> None:
+    """Let this browser be the session's."""
+    answer.set_cookie(
+        house.session_cookie,
+        token,
+        max_age=house.settings.session_hours * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=house.secure,
+    )
 
 
 @router.post("/log-ud")
@@ -113,14 +122,7 @@ def change_password(visit: Annotated[Visit, writing("own")]) -> Response:
     hours = visit.house.settings.session_hours
     token = actions.sign_in(visit.db, user=visit.me, now=visit.now, hours=hours)
     answer = redirect(visit, "/konto", flash="Adgangskoden er ændret. Du er logget ud alle andre steder.")
-    answer.set_cookie(
-        visit.house.session_cookie,
-        token,
-        max_age=hours * 3600,
-        httponly=True,
-        samesite="lax",
-        secure=visit.house.secure,
-    )
+    _remember(answer, visit.house, token)
     return answer
 
 

@@ -113,7 +113,8 @@ def create(visit: Annotated[Visit, writing("requests.write")], cvr: str) -> Resp
 
 
 def _due(visit: Visit, due: datetime) -> str:
-    return f"Gemt. Virksomheden skal have svar inden {danish.spoken_time(due, visit.now, visit.house.settings.zone)}."
+    spoken = danish.spoken_time(due, visit.now, visit.house.settings.zone)
+    return f"Gemt. Virksomheden skal have svar inden {spoken}."
 
 
 @router.get("/henvendelser/{id}")

@@ -1,0 +1,144 @@
+"""The pictures of the documentation, made from the demo: `.venv/bin/python -m scripts.screenshots [FOLDER]`.
+
+Every page is pictured at a desk's and at a phone's width. The demo is filled anew for a fixed day, so that
+two runs differ only where the pages do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from crm import migrations
+from crm.access.queries import by_email
+from crm.companies.models import Company
+from crm.db import Database
+from crm.requests.queries import open_ones
+from crm.settings import Settings
+from scripts.chromium import launch_options
+from scripts.demo.fill import fill
+from scripts.demo.team import PASSWORD
+from scripts.steps import ROOT, say
+from web.app import create_app
+
+# A Tuesday morning in the plan's year.
+MOMENT = datetime(2026, 11, 24, 8, 10, tzinfo=UTC)
+WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
+CONSULTANT, ADMIN = "anna@demo.test", "jakob@demo.test"
+
+
+def pages(database: Database) -> dict[str, tuple[str, str]]:
+    """File name → who looks, and at which address."""
+    with database.read() as db:
+        anna = by_email(db, CONSULTANT)
+        asked, _ = open_ones(db, owner=anna, limit=1)
+        busy = asked[0].company.cvr if asked else db.query(Company.cvr).limit(1).scalar()
+        company = f"/virksomheder/{busy}"
+        request = f"/henvendelser/{asked[0].id}" if asked else "/henvendelser"
+    return {
+        "min-dag": (CONSULTANT, "/"),
+        "soegning": (CONSULTANT, "/soeg?q=lager"),
+        "virksomheder": (CONSULTANT, "/virksomheder"),
+        "virksomhed": (CONSULTANT, company),
+        "virksomhed-ret": (CONSULTANT, f"{company}/ret"),
+        "virksomhed-profil": (CONSULTANT, f"{company}/profil"),
+        "virksomhed-ny": (CONSULTANT, "/virksomheder/ny"),
+        "ansvarlig": (CONSULTANT, f"{company}/ansvarlig"),
+        "ansvarlig-skift": (CONSULTANT, f"{company}/ansvarlig/skift"),
+        "kontakt-ny": (CONSULTANT, f"{company}/kontakter/ny"),
+        "opkald-ukendt": (CONSULTANT, "/opkald?nummer=20999999"),
+        "henvendelser": (CONSULTANT, "/henvendelser"),
+        "henvendelse": (CONSULTANT, request),
+        "henvendelse-ny": (CONSULTANT, f"{company}/henvendelser/ny"),
+        "aftaler": (CONSULTANT, "/aftaler"),
+        "aftale": (CONSULTANT, "/aftaler/1"),
+        "aftale-ny": (CONSULTANT, f"{company}/aftaler/ny"),
+        "maal": (CONSULTANT, "/maal"),
+        "maal-et": (CONSULTANT, "/maal/youth_employment"),
+        "konto": (CONSULTANT, "/konto"),
+        "genveje": (CONSULTANT, "/genveje"),
+        "import": (ADMIN, "/import"),
+        "opsaetning": (ADMIN, "/opsaetning"),
+        "brugere": (ADMIN, "/opsaetning/brugere"),
+        "fordeling": (ADMIN, "/opsaetning/fordeling"),
+        "maaltal": (ADMIN, "/opsaetning/maal"),
+        "ikke-fundet": (CONSULTANT, "/virksomheder/99999999"),
+    }
+
+
+def main() -> None:
+    """Picture every page, or those whose names are given."""
+    parser = argparse.ArgumentParser("scripts.screenshots", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "screens")
+    parser.add_argument("--only", nargs="*", default=[], help="names of pages")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, demo(Path(data)) as (database, address), sync_playwright() as driver:
+        browser = driver.chromium.launch(**launch_options())
+        for width in WIDTHS:
+            picture(browser, database, address, options.folder, width, options.only)
+        browser.close()
+
+
+def picture(browser: Browser, database: Database, address: str, folder: Path, width: str, only: list[str]) -> None:
+    """All pages at one width."""
+    size = WIDTHS[width]
+    signed_in: dict[str, Page] = {}
+    for name, (who, path) in pages(database).items():
+        if only and name not in only:
+            continue
+        if who not in signed_in:
+            signed_in[who] = sign_in(browser, address, who, size)
+        page = signed_in[who]
+        page.goto(address + path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        say(f"{name}-{width}.png")
+
+
+def sign_in(browser: Browser, address: str, who: str, size: tuple[int, int]) -> Page:
+    """A page of a signed-in browser of this size."""
+    page = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="da-DK").new_page()
+    page.goto(f"{address}/log-ind")
+    page.get_by_label("E-mail").fill(who)
+    page.get_by_label("Adgangskode").fill(PASSWORD)
+    page.get_by_role("button", name="Log ind").click()
+    page.wait_for_url(address + "/")
+    return page
+
+
+@contextmanager
+def demo(data: Path) -> Iterator[tuple[Database, str]]:
+    """The demo of the fixed day, served on loopback."""
+    settings = Settings(data_dir=data, municipality="Eksempel Kommune")
+    database = Database(settings.url)
+    migrations.upgrade(database)
+    fill(database, MOMENT)
+    app = create_app(settings, database)
+    app.state.house.clock = lambda: MOMENT
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        try:
+            yield database, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Every page there is, read by everyone who may: whole, valid, and without a trace in the database."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.db import Database
+from tests.fingerprint import fingerprint
+from tests.town import ADAM, ANNA, Town
+from tests.web.conftest import SignIn
+from tests.web.matrix import address_of
+from web.routing import table
+
+PAGES = sorted(
+    row["path"] for row in table() if row["method"] == "GET" and not row["path"].startswith("/api/")
+)
+PARTS = {"/soeg/hits"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_leaves_no_trace(
+    sign_in: SignIn, town: Town, database: Database, path: str
+) -> None:
+    visitor = sign_in(ADAM)
+    before = fingerprint(database)
+    if address := address_of(path, town):
+        answer = visitor.get(address, status=200, whole=path not in PARTS)
+        assert "Traceback" not in answer.text
+    assert fingerprint(database) == before
+
+
+def test_the_demo_says_so_on_every_page(sign_in: SignIn, town: Town, app: object) -> None:
+    app.state.house.__dict__["demo"] = True  # type: ignore[attr-defined]
+    visitor = sign_in(ANNA)
+    for path in ("/", "/virksomheder", f"/virksomheder/{town.bakery}", "/maal", "/konto", "/was"):
+        assert "Demodata" in visitor.get(path).text
+    assert "Demodata" in sign_in().get("/log-ind").text
+
+
+def test_no_page_says_demo_where_the_data_are_real(sign_in: SignIn) -> None:
+    assert "Demodata" not in sign_in(ANNA).get("/").text
