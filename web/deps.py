@@ -19,7 +19,7 @@ from crm.access.queries import user_of_session, user_of_token
 from crm.access.rights import TABLE, demand, may
 from crm.access.submissions import claim, release
 from crm.db import Session
-from crm.errors import CrmError, NotAllowed, Refused
+from crm.errors import CrmError, NotAllowed, NotFound, Refused
 from web.forms import Form
 from web.house import House
 
@@ -27,6 +27,10 @@ from web.house import House
 WRITERS = 4
 MOST_FIELDS = 200
 API = "/api/"
+# Addresses that programs call: they carry a token instead of a cookie, and are answered in JSON.
+FOR_PROGRAMS = (API, "/health/", "/metrics")
+# What both engines can hold as a key has at most 18 digits; longer numbers in an address lead nowhere.
+LONGEST_KEY = 18
 SENT_BEFORE = "Formularen er allerede gemt én gang. Tryk Gem igen, hvis du vil gemme ændringen som en ny."
 OLD_PAGE = "Siden er for gammel eller kom et andet sted fra. Hent den igen og prøv en gang til."
 
@@ -63,6 +67,11 @@ class Visit:
         return may(self.me, action)
 
 
+def by_program(request: Request) -> bool:
+    """Whether this is an address for programs."""
+    return request.url.path.startswith(FOR_PROGRAMS)
+
+
 def house_of(request: Request) -> House:
     """The installation this request came to."""
     house: House = request.app.state.house
@@ -84,7 +93,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def _authenticate(request: Request, house: House, db: Session, now: datetime) -> User:
-    if request.url.path.startswith(API):
+    if by_program(request):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         user = user_of_token(db, token.strip(), now) if scheme.lower() == "bearer" else None
     else:
@@ -94,6 +103,15 @@ def _authenticate(request: Request, house: House, db: Session, now: datetime) ->
         raise SignInNeeded
     request.state.user_id = user.id
     return user
+
+
+def _admit(request: Request, house: House, db: Session, now: datetime, action: str) -> User:
+    """Who asks, if they may. Only then it matters that a number too long to be a key leads nowhere."""
+    me = _authenticate(request, house, db, now)
+    demand(me, action)
+    if any(sum(map(str.isdecimal, str(value))) > LONGEST_KEY for value in request.path_params.values()):
+        raise NotFound
+    return me
 
 
 def csrf_token(request: Request, house: House) -> str:
@@ -134,8 +152,7 @@ class Reading:
     def __call__(self, request: Request, house: Annotated[House, Depends(house_of)]) -> Iterator[Visit]:
         now = house.clock()
         with house.database.read() as db:
-            me = _authenticate(request, house, db, now)
-            demand(me, self.action)
+            me = _admit(request, house, db, now, self.action)
             yield Visit(request, house, db, me, now)
 
 
@@ -154,8 +171,7 @@ class Working:
     ) -> Iterator[Visit]:
         now = house.clock()
         with house.database.read() as db:
-            me = _authenticate(request, house, db, now)
-            demand(me, self.action)
+            me = _admit(request, house, db, now, self.action)
             check_csrf(request, house, form)
             yield Visit(request, house, db, me, now, form)
 
@@ -176,8 +192,7 @@ class Writing:
         db: Annotated[Session, _WRITER],
     ) -> Iterator[Visit]:
         now = house.clock()
-        me = _authenticate(request, house, db, now)
-        demand(me, self.action)
+        me = _admit(request, house, db, now, self.action)
         check_csrf(request, house, form)
         db.info.update(actor=me.email, user_id=me.id)
         visit = Visit(request, house, db, me, now, form)

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.api.problems import problem
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -54,14 +56,14 @@ class Protect:
 
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE and not self._from_here(scope, headers):
-            await PlainTextResponse("Kald fra et andet sted er ikke tilladt.", 403)(
+            await _refusal(scope, 403, "Kald fra et andet sted er ikke tilladt.")(
                 scope, receive, send_with_headers
             )
             return
         limit = IMPORT_BODY if scope["path"].startswith("/import") else BODY
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
-            await PlainTextResponse("Det sendte er for stort.", 413)(scope, receive, send_with_headers)
+            await _refusal(scope, 413, "Det sendte er for stort.")(scope, receive, send_with_headers)
             return
         await self.app(scope, _limited(receive, limit), send_with_headers)
 
@@ -84,6 +86,13 @@ class Protect:
         return origin is None or urlsplit(origin).netloc in {self.host, headers.get("host", "")}
 
 
+def _refusal(scope: Scope, status: int, message: str) -> Response:
+    """As a sentence to people, as a problem to programs."""
+    if scope["path"].startswith("/api/"):
+        return problem(status, message)
+    return PlainTextResponse(message, status)
+
+
 def _limited(receive: Receive, limit: int) -> Receive:
     seen = 0
 
@@ -97,6 +106,31 @@ def _limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
+
+
+class Head:
+    """HEAD is GET without the body. The routes know GET only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        inner = scope | {"method": "GET"}
+        try:
+            await self.app(inner, receive, send_head)
+        finally:
+            # The layers outside ask which route it was.
+            scope.update(inner | {"method": "HEAD"})
 
 
 class AccessLog:

@@ -32,6 +32,18 @@ def all_routes() -> Iterator[APIRoute]:
                 yield route
 
 
+def _methods(route: APIRoute) -> set[str]:
+    return (route.methods or set()) - {"HEAD"}
+
+
+def allowed(path: str) -> list[str]:
+    """The methods an address answers to, whichever route they belong to."""
+    found = {
+        method for route in all_routes() if route.path_regex.match(path) for method in _methods(route)
+    }
+    return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
 def table() -> list[dict[str, Any]]:
     """Method, path and the roles that may, in order."""
     rows = []
@@ -40,6 +52,6 @@ def table() -> list[dict[str, Any]]:
         who = sorted(guard.roles, key=["consultant", "manager", "admin"].index) if guard else ["public"]
         rows += [
             {"method": method, "path": route.path, "who": [str(role) for role in who]}
-            for method in sorted(route.methods - {"HEAD"})
+            for method in sorted(_methods(route))
         ]
     return sorted(rows, key=lambda row: (row["path"], row["method"]))

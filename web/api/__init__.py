@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from web.api import system
+
+ROUTERS: tuple[APIRouter, ...] = (system.router,)
