@@ -6,6 +6,7 @@ from crm.agreements import models as agreements
 from crm.companies import models as companies
 from crm.db import Base
 from crm.goals import models as goals
+from crm.handover import models as handover
 from crm.interactions import models as interactions
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
@@ -13,5 +14,5 @@ from crm.search import models as search
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, access, companies, responsibility, interactions, requests, agreements, goals, search,
+    audit, batches, access, companies, responsibility, interactions, requests, agreements, handover, goals, search,
 )  # fmt: skip

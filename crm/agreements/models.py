@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -105,6 +105,18 @@ class Agreement(Row, Base):
             use_alter=True,
         ),
         CheckConstraint("step_no >= 1", name="step_no"),
+        # The municipality's contact of an agreement that stands cannot be closed.
+        ForeignKeyConstraint(
+            ["consultant_id", "needs_active"],
+            ["user_account.id", "user_account.is_active"],
+            name="fk_agreement_active_consultant",
+        ),
+        Index(
+            "ix_agreement_consultant",
+            "consultant_id",
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
         Index("ix_agreement_company", "company_id"),
         Index("ix_agreement_counts", "programme_id", "signed_on", "valid_from"),
         Index("ix_agreement_state", "state", "id"),
@@ -123,11 +135,17 @@ class Agreement(Row, Base):
     step_no: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
+    # The municipality's contact for this agreement; the company's way in unless another is named.
+    consultant_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    needs_active: Mapped[int | None] = mapped_column(
+        Integer, Computed("CASE WHEN ended_on IS NULL THEN 1 END", persisted=True)
+    )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     company: Mapped[Company] = relationship(lazy="raise")
     programme: Mapped[Programme] = relationship(lazy="raise")
+    consultant: Mapped[User | None] = relationship(foreign_keys=[consultant_id], lazy="raise")
 
 
 class AgreementStep(Base):
@@ -166,10 +184,14 @@ class AgreementStep(Base):
 
 
 # Signing and ending set their day with the state, so that the table's own checks always hold.
+# The version follows, so that whoever edits an older page is told.
 _MOVE = (
     "UPDATE agreement SET state = NEW.to_state, step_no = NEW.seq, "
-    "signed_on = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(signed_on, NEW.on_day) ELSE signed_on END, "
-    "valid_from = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(valid_from, NEW.on_day) ELSE valid_from END, "
+    "version = version + CASE WHEN NEW.seq > 1 THEN 1 ELSE 0 END, "
+    "signed_on = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(signed_on, NEW.on_day) "
+    "ELSE signed_on END, "
+    "valid_from = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(valid_from, NEW.on_day) "
+    "ELSE valid_from END, "
     "ended_on = CASE WHEN NEW.to_state = 'ended' THEN NEW.on_day ELSE ended_on END, "
     "end_reason = CASE WHEN NEW.to_state = 'ended' THEN NEW.note ELSE end_reason END "
     "WHERE id = NEW.agreement_id"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -29,7 +29,7 @@ class Place:
     postal_code: Mapped[str | None] = mapped_column(SafeText(10))
     city: Mapped[str | None] = mapped_column(SafeText(100))
     municipality_code: Mapped[str | None] = mapped_column(SafeText(4))
-    phone: Mapped[str | None] = mapped_column(SafeText(60, guard=False))
+    phone: Mapped[str | None] = mapped_column(SafeText(60))
     phone_e164: Mapped[str | None] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(SafeText(254))
     industry_code: Mapped[str | None] = mapped_column(SafeText(10))
@@ -66,6 +66,16 @@ class Place:
         return f"{self.employees_from}-{self.employees_to} ansatte"
 
 
+class CompanyGroup(Row, Base):
+    """Companies with the same owner. They may share one way in, and are shown together."""
+
+    __tablename__ = "company_group"
+    __data_class__ = "register"
+
+    name: Mapped[str] = mapped_column(SafeText(200), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
 class Company(Row, Place, Base):
     """A legal unit. It cannot exist without its one responsible consultant.
 
@@ -92,6 +102,7 @@ class Company(Row, Place, Base):
         Index("ix_company_last_contact", "last_contact_at", "id"),
         Index("ix_company_industry", "industry_code"),
         Index("ix_company_postal", "postal_code"),
+        Index("ix_company_group", "group_id"),
     )
 
     cvr: Mapped[str] = mapped_column(SafeText(8, guard=False), unique=True)
@@ -110,8 +121,9 @@ class Company(Row, Place, Base):
     last_contact_at: Mapped[datetime | None] = mapped_column(Utc)
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("company_group.id"))
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     # The assignments' room lies above this one, so its table is named and not imported.
     responsible: Mapped[User] = relationship(
@@ -152,16 +164,16 @@ class CompanyContact(Row, Base):
     production_unit_id: Mapped[int | None] = mapped_column(ForeignKey("production_unit.id"))
     name: Mapped[str] = mapped_column(SafeText(100))
     title: Mapped[str | None] = mapped_column(SafeText(100))
-    phone: Mapped[str | None] = mapped_column(SafeText(60, guard=False))
+    phone: Mapped[str | None] = mapped_column(SafeText(60))
     phone_e164: Mapped[str | None] = mapped_column(Text)
-    mobile: Mapped[str | None] = mapped_column(SafeText(60, guard=False))
+    mobile: Mapped[str | None] = mapped_column(SafeText(60))
     mobile_e164: Mapped[str | None] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(SafeText(254))
     ended_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def label(self) -> str:

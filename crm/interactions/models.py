@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
@@ -75,6 +75,9 @@ class FollowUp(Row, Base):
     __data_class__ = "notes"
     __table_args__ = (
         CheckConstraint("(done_at IS NULL) = (done_by_id IS NULL)", name="done"),
+        # Whoever has promised something cannot be closed before it is done or someone else's.
+        ForeignKeyConstraint(["owner_id", "needs_active"], ["user_account.id", "user_account.is_active"],
+                             name="fk_follow_up_active_owner"),
         Index("ix_follow_up_open", "owner_id", "due", sqlite_where=text("done_at IS NULL"),
               postgresql_where=text("done_at IS NULL")),
         Index("ix_follow_up_company", "company_id", "due"),
@@ -88,6 +91,9 @@ class FollowUp(Row, Base):
     created_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    needs_active: Mapped[int | None] = mapped_column(
+        Integer, Computed("CASE WHEN done_at IS NULL THEN 1 END", persisted=True)
+    )
 
     owner: Mapped[User] = relationship(foreign_keys=[owner_id], lazy="raise")
     company: Mapped[Company] = relationship(lazy="raise")

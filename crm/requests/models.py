@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
@@ -42,6 +42,16 @@ class RequestState(StrEnum):
 
 
 OPEN = ("new", "taken", "in_progress", "waiting")
+# Where a request can go from each state, the likeliest first. One that has ended can be taken up again, and
+# none becomes new a second time.
+_ENDS = (RequestState.RESOLVED, RequestState.UNRESOLVED, RequestState.WITHDRAWN)
+NEXT: dict[RequestState, tuple[RequestState, ...]] = {
+    RequestState.NEW: (RequestState.TAKEN, RequestState.IN_PROGRESS, RequestState.WAITING, *_ENDS),
+    RequestState.TAKEN: (RequestState.IN_PROGRESS, RequestState.WAITING, *_ENDS),
+    RequestState.IN_PROGRESS: (RequestState.WAITING, *_ENDS),
+    RequestState.WAITING: (RequestState.IN_PROGRESS, *_ENDS),
+    **dict.fromkeys(_ENDS, (RequestState.IN_PROGRESS,)),
+}
 _STATES = ", ".join(f"'{state}'" for state in RequestState)
 _KINDS = ", ".join(f"'{kind}'" for kind in RequestKind)
 _OPEN_SQL = text("closed_at IS NULL")
@@ -63,6 +73,9 @@ class Request(Row, Base):
             ["company_contact.company_id", "company_contact.id"],
             name="fk_request_contact",
         ),
+        # Whoever has an open request cannot be closed.
+        ForeignKeyConstraint(["owner_id", "needs_active"], ["user_account.id", "user_account.is_active"],
+                             name="fk_request_active_owner"),
         Index("ix_request_company", "company_id", "received_at", "id"),
         Index("ix_request_open_owner", "owner_id", "answer_due_at", sqlite_where=_OPEN_SQL,
               postgresql_where=_OPEN_SQL),
@@ -88,6 +101,9 @@ class Request(Row, Base):
     hired: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
+    needs_active: Mapped[int | None] = mapped_column(
+        Integer, Computed("CASE WHEN closed_at IS NULL THEN 1 END", persisted=True)
+    )
 
     __mapper_args__ = {"version_id_col": version}
 

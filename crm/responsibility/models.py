@@ -9,7 +9,8 @@ is plain keys, alike on both engines, checked at commit.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -18,12 +19,14 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import Team, User
+from crm.companies.models import Company, ProductionUnit
 from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
 from crm.types import SafeText, Utc
 
@@ -88,6 +91,7 @@ class AssignmentRule(Row, Base):
     __data_class__ = "organisation"
     __table_args__ = (
         CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="one_receiver"),
+        CheckConstraint("is_on IN (0, 1)", name="on"),
         CheckConstraint(
             "postal_from IS NULL OR postal_to IS NULL OR postal_from <= postal_to", name="postal"
         ),
@@ -101,12 +105,132 @@ class AssignmentRule(Row, Base):
     employees_max: Mapped[int | None] = mapped_column(Integer)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    # A rule can be tried on today's companies before it is switched on.
+    is_on: Mapped[int] = mapped_column(Integer, default=1)
 
     user: Mapped[User | None] = relationship(lazy="raise")
     team: Mapped[Team | None] = relationship(lazy="raise")
 
 
+class Topic(StrEnum):
+    """What a colleague beside the responsible may be the one for (plan 2026, parts 1.4 and 2.1)."""
+
+    RECRUITMENT = "recruitment"
+    RETENTION = "retention"
+    YOUNG_PEOPLE = "young_people"
+
+
+_TOPICS = ", ".join(f"'{topic}'" for topic in Topic)
+_STILL = text("valid_to IS NULL")
+
+
+class CompanyColleague(Row, Base):
+    """A colleague *beside* the responsible, for one place of work or one topic, never instead (design, 4.1).
+
+    At most one at a time for each place and each topic of a company; dated, so that it can be asked who it was.
+    """
+
+    __tablename__ = "company_colleague"
+    __data_class__ = "organisation"
+    __table_args__ = (
+        CheckConstraint("(production_unit_id IS NULL) <> (topic IS NULL)", name="for_one_thing"),
+        CheckConstraint(f"topic IN ({_TOPICS})", name="topic"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period"),
+        ForeignKeyConstraint(["company_id", "production_unit_id"], ["production_unit.company_id", "production_unit.id"],
+                             name="fk_company_colleague_unit"),
+        ForeignKeyConstraint(["user_id", "needs_active"], ["user_account.id", "user_account.is_active"],
+                             name="fk_company_colleague_active_user"),
+        Index("uq_company_colleague_unit", "company_id", "production_unit_id", unique=True,
+              sqlite_where=text("valid_to IS NULL AND topic IS NULL"),
+              postgresql_where=text("valid_to IS NULL AND topic IS NULL")),
+        Index("uq_company_colleague_topic", "company_id", "topic", unique=True,
+              sqlite_where=text("valid_to IS NULL AND topic IS NOT NULL"),
+              postgresql_where=text("valid_to IS NULL AND topic IS NOT NULL")),
+        Index("ix_company_colleague_user", "user_id", sqlite_where=_STILL, postgresql_where=_STILL),
+        Index("ix_company_colleague_company", "company_id", "valid_from"),
+    )  # fmt: skip
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    production_unit_id: Mapped[int | None] = mapped_column(Key)
+    topic: Mapped[str | None] = mapped_column(Text)
+    valid_from: Mapped[datetime] = mapped_column(Utc)
+    valid_to: Mapped[datetime | None] = mapped_column(Utc)
+    reason: Mapped[str | None] = mapped_column(SafeText(500))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    needs_active: Mapped[int | None] = mapped_column(
+        Integer, Computed("CASE WHEN valid_to IS NULL THEN 1 END", persisted=True)
+    )
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
+    unit: Mapped[ProductionUnit | None] = relationship(
+        primaryjoin="foreign(CompanyColleague.production_unit_id) == ProductionUnit.id",
+        lazy="raise",
+        viewonly=True,
+    )
+
+
+class Absence(Row, Base):
+    """A colleague is away from the first to the last day, both included, and another stands in.
+
+    Why is nobody's business and has no column. Without a stand-in the house says plainly that nobody is in.
+    Two absences of one person never overlap.
+    """
+
+    __tablename__ = "absence"
+    __data_class__ = "staff"
+    __table_args__ = (
+        CheckConstraint("last_day >= first_day", name="period"),
+        CheckConstraint("stand_in_id IS NULL OR stand_in_id <> user_id", name="stand_in"),
+        CheckConstraint("(source = 'calendar') = (calendar_key IS NOT NULL)", name="calendar"),
+        UniqueConstraint("user_id", "calendar_key"),
+        Index("ix_absence_days", "last_day", "first_day"),
+        Index("ix_absence_user", "user_id", "first_day"),
+        Index("ix_absence_stand_in", "stand_in_id", "last_day"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    stand_in_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    source: Mapped[str] = mapped_column(Text, default="hand")
+    calendar_key: Mapped[str | None] = mapped_column(SafeText(300))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
+    stand_in: Mapped[User | None] = relationship(foreign_keys=[stand_in_id], lazy="raise")
+    exceptions: Mapped[list[AbsenceException]] = relationship(
+        back_populates="absence",
+        lazy="raise",
+        cascade="all, delete-orphan",
+        order_by="AbsenceException.company_id",
+    )
+
+
+class AbsenceException(Base):
+    """For this one company somebody else stands in during an absence."""
+
+    __tablename__ = "absence_exception"
+    __data_class__ = "staff"
+
+    absence_id: Mapped[int] = mapped_column(ForeignKey("absence.id"), primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    stand_in_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+    absence: Mapped[Absence] = relationship(back_populates="exceptions", lazy="raise")
+    company: Mapped[Company] = relationship(lazy="raise")
+    stand_in: Mapped[User] = relationship(lazy="raise")
+
+
 _KEPT = "the history of responsibility is kept as long as the company"
+_OVERLAPS = (
+    "EXISTS (SELECT 1 FROM absence a WHERE a.user_id = NEW.user_id "
+    "AND a.first_day <= NEW.last_day AND a.last_day >= NEW.first_day"
+)
 _COMPANY_STANDS = "EXISTS (SELECT 1 FROM company WHERE id = OLD.company_id)"
 guards(
     # Only a company that was entered by mistake, and has nothing else to its name, goes with its history.
@@ -128,6 +252,22 @@ guards(
             "DROP TRIGGER IF EXISTS assignment_no_delete ON company_assignment",
             "DROP FUNCTION IF EXISTS assignment_no_delete()",
         ),
+    ),
+    Guard(
+        "absence_no_overlap",
+        sqlite=(
+            f"CREATE TRIGGER absence_no_overlap_i BEFORE INSERT ON absence WHEN {_OVERLAPS}) "
+            "BEGIN SELECT RAISE(ABORT, 'absence periods overlap'); END",
+            f"CREATE TRIGGER absence_no_overlap_u BEFORE UPDATE ON absence WHEN {_OVERLAPS} AND a.id <> OLD.id) "
+            "BEGIN SELECT RAISE(ABORT, 'absence periods overlap'); END",
+        ),
+        sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS absence_no_overlap_{letter}" for letter in "iu"),
+        postgresql=(
+            "CREATE EXTENSION IF NOT EXISTS btree_gist",
+            "ALTER TABLE absence ADD CONSTRAINT absence_no_overlap EXCLUDE USING gist "
+            "(user_id WITH =, daterange(first_day, last_day, '[]') WITH &&)",
+        ),
+        postgresql_drop=("ALTER TABLE absence DROP CONSTRAINT IF EXISTS absence_no_overlap",),
     ),
     refuse_trigger(
         "assignment_only_ends", "company_assignment", _FIXED, "UPDATE", "an assignment can only be ended"

@@ -12,7 +12,7 @@ from tests.web.matrix import address_of
 from web.routing import table
 
 PAGES = sorted(
-    row["path"] for row in table() if row["method"] == "GET" and not row["path"].startswith("/api/")
+    row["path"] for row in table() if row["method"] == "GET" and not row["path"].startswith(("/api/", "/health", "/metrics"))
 )
 PARTS = {"/soeg/hits"}
 

@@ -55,6 +55,17 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "company_group",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("name", types.SafeText(200), nullable=False),
+        sa.Column("created_at", types.Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_company_group")),
+        sa.UniqueConstraint("name", name=op.f("uq_company_group_name")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "company",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -76,6 +87,7 @@ def upgrade() -> None:
         sa.Column("last_contact_at", types.Utc(), nullable=True),
         sa.Column("created_at", types.Utc(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("street", types.SafeText(200), nullable=True),
         sa.Column("city_part", types.SafeText(100), nullable=True),
         sa.Column("postal_code", types.SafeText(10), nullable=True),
@@ -100,6 +112,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("has_responsible = 1", name=op.f("ck_company_responsible")),
         sa.CheckConstraint("length(cvr) = 8", name=op.f("ck_company_cvr")),
+        sa.ForeignKeyConstraint(["group_id"], ["company_group.id"], name=op.f("fk_company_group_id")),
         sa.ForeignKeyConstraint(
             ["id", "current_assignment_id", "has_responsible"],
             ["company_assignment.company_id", "company_assignment.id", "company_assignment.is_open"],
@@ -113,6 +126,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("company", schema=None) as batch_op:
+        batch_op.create_index("ix_company_group", ["group_id"], unique=False)
         batch_op.create_index("ix_company_industry", ["industry_code"], unique=False)
         batch_op.create_index("ix_company_last_contact", ["last_contact_at", "id"], unique=False)
         batch_op.create_index("ix_company_postal", ["postal_code"], unique=False)
@@ -205,53 +219,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),
         sqlite_strict=True,
     )
-    op.create_table(
-        "agreement",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("programme_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("title", types.SafeText(200), nullable=False),
-        sa.Column("signed_on", sa.Date(), nullable=True),
-        sa.Column("valid_from", sa.Date(), nullable=True),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.Column("ended_on", sa.Date(), nullable=True),
-        sa.Column("end_reason", types.SafeText(500), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("step_no", sa.Integer(), nullable=False),
-        sa.Column("created_at", types.Utc(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("(state = 'ended') = (ended_on IS NOT NULL)", name=op.f("ck_agreement_ended")),
-        sa.CheckConstraint(
-            "state NOT IN ('signed', 'in_force', 'renewed') OR (signed_on IS NOT NULL AND valid_from IS NOT NULL)",
-            name=op.f("ck_agreement_signed"),
-        ),
-        sa.CheckConstraint("step_no >= 1", name=op.f("ck_agreement_step_no")),
-        sa.CheckConstraint(
-            "valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from",
-            name=op.f("ck_agreement_period"),
-        ),
-        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_agreement_company_id")),
-        sa.ForeignKeyConstraint(
-            ["id", "step_no", "state"],
-            ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
-            name="fk_agreement_state",
-            initially="DEFERRED",
-            deferrable=True,
-            use_alter=True,
-        ),
-        sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_agreement_programme_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
-        sqlite_strict=True,
-    )
-    with op.batch_alter_table("agreement", schema=None) as batch_op:
-        batch_op.create_index("ix_agreement_company", ["company_id"], unique=False)
-        batch_op.create_index(
-            "ix_agreement_counts", ["programme_id", "signed_on", "valid_from"], unique=False
-        )
-        batch_op.create_index("ix_agreement_state", ["state", "id"], unique=False)
-
     op.create_table(
         "import_change",
         sa.Column(
@@ -399,6 +366,75 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_user_account_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "agreement",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", types.SafeText(200), nullable=False),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("end_reason", types.SafeText(500), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("step_no", sa.Integer(), nullable=False),
+        sa.Column("created_at", types.Utc(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("consultant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "needs_active",
+            sa.Integer(),
+            sa.Computed("CASE WHEN ended_on IS NULL THEN 1 END", persisted=True),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultant_id"], ["user_account.id"], name=op.f("fk_agreement_consultant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultant_id", "needs_active"],
+            ["user_account.id", "user_account.is_active"],
+            name="fk_agreement_active_consultant",
+        ),
+        sa.CheckConstraint("(state = 'ended') = (ended_on IS NOT NULL)", name=op.f("ck_agreement_ended")),
+        sa.CheckConstraint(
+            "state NOT IN ('signed', 'in_force', 'renewed') OR (signed_on IS NOT NULL AND valid_from IS NOT NULL)",
+            name=op.f("ck_agreement_signed"),
+        ),
+        sa.CheckConstraint("step_no >= 1", name=op.f("ck_agreement_step_no")),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from",
+            name=op.f("ck_agreement_period"),
+        ),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_agreement_company_id")),
+        sa.ForeignKeyConstraint(
+            ["id", "step_no", "state"],
+            ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
+            name="fk_agreement_state",
+            initially="DEFERRED",
+            deferrable=True,
+            use_alter=True,
+        ),
+        sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_agreement_programme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.create_index("ix_agreement_company", ["company_id"], unique=False)
+        batch_op.create_index(
+            "ix_agreement_consultant",
+            ["consultant_id"],
+            unique=False,
+            sqlite_where=sa.text("ended_on IS NULL"),
+            postgresql_where=sa.text("ended_on IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_agreement_counts", ["programme_id", "signed_on", "valid_from"], unique=False
+        )
+        batch_op.create_index("ix_agreement_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "agreement_step",
         sa.Column("agreement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -468,6 +504,8 @@ def upgrade() -> None:
         sa.Column("employees_max", sa.Integer(), nullable=True),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("is_on", sa.Integer(), nullable=False),
+        sa.CheckConstraint("is_on IN (0, 1)", name=op.f("ck_assignment_rule_on")),
         sa.CheckConstraint(
             "(user_id IS NULL) <> (team_id IS NULL)", name=op.f("ck_assignment_rule_one_receiver")
         ),
@@ -689,6 +727,17 @@ def upgrade() -> None:
         sa.Column("created_at", types.Utc(), nullable=False),
         sa.Column("done_at", types.Utc(), nullable=True),
         sa.Column("done_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "needs_active",
+            sa.Integer(),
+            sa.Computed("CASE WHEN done_at IS NULL THEN 1 END", persisted=True),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id", "needs_active"],
+            ["user_account.id", "user_account.is_active"],
+            name="fk_follow_up_active_owner",
+        ),
         sa.CheckConstraint("(done_at IS NULL) = (done_by_id IS NULL)", name=op.f("ck_follow_up_done")),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_follow_up_company_id")),
         sa.ForeignKeyConstraint(["done_by_id"], ["user_account.id"], name=op.f("fk_follow_up_done_by_id")),
@@ -731,6 +780,17 @@ def upgrade() -> None:
         sa.Column("hired", sa.Integer(), nullable=True),
         sa.Column("created_at", types.Utc(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "needs_active",
+            sa.Integer(),
+            sa.Computed("CASE WHEN closed_at IS NULL THEN 1 END", persisted=True),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id", "needs_active"],
+            ["user_account.id", "user_account.is_active"],
+            name="fk_request_active_owner",
+        ),
         sa.CheckConstraint(
             "(closed_at IS NULL) = (state IN ('new', 'taken', 'in_progress', 'waiting'))",
             name=op.f("ck_request_closed"),
@@ -809,7 +869,218 @@ def upgrade() -> None:
             initially="DEFERRED",
             deferrable=True,
         )
+    _one_person()
     _first_rows()
+
+
+def _one_person() -> None:
+    """Absences and stand-ins, colleagues beside the responsible, handovers and proposals."""
+    op.create_table(
+        "absence",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("stand_in_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("calendar_key", types.SafeText(300), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", types.Utc(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(source = 'calendar') = (calendar_key IS NOT NULL)", name=op.f("ck_absence_calendar")
+        ),
+        sa.CheckConstraint("last_day >= first_day", name=op.f("ck_absence_period")),
+        sa.CheckConstraint("stand_in_id IS NULL OR stand_in_id <> user_id", name=op.f("ck_absence_stand_in")),
+        sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_absence_by_id")),
+        sa.ForeignKeyConstraint(["stand_in_id"], ["user_account.id"], name=op.f("fk_absence_stand_in_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_absence_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
+        sa.UniqueConstraint("user_id", "calendar_key", name=op.f("uq_absence_user_id_calendar_key")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.create_index("ix_absence_days", ["last_day", "first_day"], unique=False)
+        batch_op.create_index("ix_absence_stand_in", ["stand_in_id", "last_day"], unique=False)
+        batch_op.create_index("ix_absence_user", ["user_id", "first_day"], unique=False)
+
+    op.create_table(
+        "handover",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", types.SafeText(500), nullable=False),
+        sa.Column("at", types.Utc(), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("undone_at", types.Utc(), nullable=True),
+        sa.Column("undone_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("kind IN ('company', 'list', 'leaver', 'group')", name=op.f("ck_handover_kind")),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by_id IS NULL)", name=op.f("ck_handover_undone")),
+        sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_handover_by_id")),
+        sa.ForeignKeyConstraint(["from_id"], ["user_account.id"], name=op.f("fk_handover_from_id")),
+        sa.ForeignKeyConstraint(["to_id"], ["user_account.id"], name=op.f("fk_handover_to_id")),
+        sa.ForeignKeyConstraint(["undone_by_id"], ["user_account.id"], name=op.f("fk_handover_undone_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handover")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index("ix_handover_from", ["from_id", "id"], unique=False)
+        batch_op.create_index("ix_handover_to", ["to_id", "id"], unique=False)
+
+    op.create_table(
+        "absence_exception",
+        sa.Column("absence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stand_in_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["absence_id"], ["absence.id"], name=op.f("fk_absence_exception_absence_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_absence_exception_company_id")),
+        sa.ForeignKeyConstraint(
+            ["stand_in_id"], ["user_account.id"], name=op.f("fk_absence_exception_stand_in_id")
+        ),
+        sa.PrimaryKeyConstraint("absence_id", "company_id", name=op.f("pk_absence_exception")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "company_colleague",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("production_unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("topic", sa.Text(), nullable=True),
+        sa.Column("valid_from", types.Utc(), nullable=False),
+        sa.Column("valid_to", types.Utc(), nullable=True),
+        sa.Column("reason", types.SafeText(500), nullable=True),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "needs_active",
+            sa.Integer(),
+            sa.Computed("CASE WHEN valid_to IS NULL THEN 1 END", persisted=True),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "topic IN ('recruitment', 'retention', 'young_people')", name=op.f("ck_company_colleague_topic")
+        ),
+        sa.CheckConstraint(
+            "(production_unit_id IS NULL) <> (topic IS NULL)", name=op.f("ck_company_colleague_for_one_thing")
+        ),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_company_colleague_period")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_company_colleague_by_id")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "production_unit_id"],
+            ["production_unit.company_id", "production_unit.id"],
+            name="fk_company_colleague_unit",
+        ),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_company_colleague_company_id")),
+        sa.ForeignKeyConstraint(
+            ["user_id", "needs_active"],
+            ["user_account.id", "user_account.is_active"],
+            name="fk_company_colleague_active_user",
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_company_colleague_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_company_colleague")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("company_colleague", schema=None) as batch_op:
+        batch_op.create_index("ix_company_colleague_company", ["company_id", "valid_from"], unique=False)
+        batch_op.create_index(
+            "ix_company_colleague_user",
+            ["user_id"],
+            unique=False,
+            sqlite_where=sa.text("valid_to IS NULL"),
+            postgresql_where=sa.text("valid_to IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_company_colleague_topic",
+            ["company_id", "topic"],
+            unique=True,
+            sqlite_where=sa.text("valid_to IS NULL AND topic IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NULL AND topic IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_company_colleague_unit",
+            ["company_id", "production_unit_id"],
+            unique=True,
+            sqlite_where=sa.text("valid_to IS NULL AND topic IS NULL"),
+            postgresql_where=sa.text("valid_to IS NULL AND topic IS NULL"),
+        )
+
+    op.create_table(
+        "handover_item",
+        sa.Column("handover_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "object_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('company', 'request', 'follow_up', 'agreement', 'colleague', 'stand_in')",
+            name=op.f("ck_handover_item_kind"),
+        ),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_handover_item_company_id")),
+        sa.ForeignKeyConstraint(["from_id"], ["user_account.id"], name=op.f("fk_handover_item_from_id")),
+        sa.ForeignKeyConstraint(["handover_id"], ["handover.id"], name=op.f("fk_handover_item_handover_id")),
+        sa.PrimaryKeyConstraint("handover_id", "kind", "object_id", name=op.f("pk_handover_item")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("handover_item", schema=None) as batch_op:
+        batch_op.create_index("ix_handover_item_company", ["company_id"], unique=False)
+
+    op.create_table(
+        "transfer_proposal",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", types.SafeText(500), nullable=False),
+        sa.Column("created_at", types.Utc(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_at", types.Utc(), nullable=True),
+        sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decision_note", types.SafeText(500), nullable=True),
+        sa.Column("handover_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_at IS NULL)", name=op.f("ck_transfer_proposal_decided")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'declined', 'withdrawn')", name=op.f("ck_transfer_proposal_state")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_transfer_proposal_by_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_transfer_proposal_company_id")),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["user_account.id"], name=op.f("fk_transfer_proposal_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["handover_id"], ["handover.id"], name=op.f("fk_transfer_proposal_handover_id")
+        ),
+        sa.ForeignKeyConstraint(["to_id"], ["user_account.id"], name=op.f("fk_transfer_proposal_to_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_proposal")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("transfer_proposal", schema=None) as batch_op:
+        batch_op.create_index("ix_transfer_proposal_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_transfer_proposal_open",
+            ["company_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
 
 def _first_rows() -> None:
