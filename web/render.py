@@ -43,6 +43,7 @@ def environment() -> Environment:
         number=danish.number,
         count=danish.count,
         word=words.word,
+        beside=words.beside,
     )
     made.globals["charts"] = charts
     return made
@@ -88,6 +89,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> R
     answer = HTMLResponse(
         _body(visit.house, visit.request, visit.now, template, base | context), status_code=status
     )
+    visit.finish()
     if "flash" in visit.request.cookies:
         answer.delete_cookie("flash")
     return answer

@@ -9,6 +9,7 @@ from crm.access.models import Role
 from crm.agreements.actions import NAMES
 from crm.interactions.models import Direction, Kind
 from crm.requests.models import RequestKind, RequestState
+from crm.responsibility.models import CompanyColleague, Topic
 
 KINDS = {
     Kind.CALL: "Opkald",
@@ -45,6 +46,7 @@ HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
 }  # fmt: skip
+TOPICS = {Topic.RECRUITMENT: "Rekruttering", Topic.RETENTION: "Fastholdelse", Topic.YOUNG_PEOPLE: "Unge"}
 # What the register calls a company that is not simply active.
 STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
 _BY_GROUP: dict[str, Mapping[Any, str]] = {
@@ -61,6 +63,11 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
 def word(code: str, group: str) -> str:
     """The Danish word for a code in a group, such as `"call" | word("kind")`."""
     return _BY_GROUP[group][code]
+
+
+def beside(colleague: CompanyColleague) -> str:
+    """What a colleague beside the responsible is the one for: a place of work by its name, or a topic."""
+    return colleague.unit.name if colleague.unit else TOPICS[Topic(colleague.topic or "")]
 
 
 def choices(words: Mapping[Any, str]) -> list[tuple[str, str]]:

@@ -127,7 +127,7 @@ _STILL = text("valid_to IS NULL")
 class CompanyColleague(Row, Base):
     """A colleague *beside* the responsible, for one place of work or one topic, never instead (design, 4.1).
 
-    At most one at a time for each place and each topic of a company; dated, so that it can be asked who it was.
+    At most one at a time for each place and each topic; dated, so that one can ask who it was.
     """
 
     __tablename__ = "company_colleague"
@@ -136,7 +136,9 @@ class CompanyColleague(Row, Base):
         CheckConstraint("(production_unit_id IS NULL) <> (topic IS NULL)", name="for_one_thing"),
         CheckConstraint(f"topic IN ({_TOPICS})", name="topic"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period"),
-        ForeignKeyConstraint(["company_id", "production_unit_id"], ["production_unit.company_id", "production_unit.id"],
+        # The place of work is the company's own.
+        ForeignKeyConstraint(["company_id", "production_unit_id"],
+                             ["production_unit.company_id", "production_unit.id"],
                              name="fk_company_colleague_unit"),
         ForeignKeyConstraint(["user_id", "needs_active"], ["user_account.id", "user_account.is_active"],
                              name="fk_company_colleague_active_user"),
@@ -258,7 +260,8 @@ guards(
         sqlite=(
             f"CREATE TRIGGER absence_no_overlap_i BEFORE INSERT ON absence WHEN {_OVERLAPS}) "
             "BEGIN SELECT RAISE(ABORT, 'absence periods overlap'); END",
-            f"CREATE TRIGGER absence_no_overlap_u BEFORE UPDATE ON absence WHEN {_OVERLAPS} AND a.id <> OLD.id) "
+            "CREATE TRIGGER absence_no_overlap_u BEFORE UPDATE ON absence "
+            f"WHEN {_OVERLAPS} AND a.id <> OLD.id) "
             "BEGIN SELECT RAISE(ABORT, 'absence periods overlap'); END",
         ),
         sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS absence_no_overlap_{letter}" for letter in "iu"),

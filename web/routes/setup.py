@@ -1,4 +1,4 @@
-"""Opsætning: users, the rules new companies are given by, and the targets."""
+"""Opsætning: users and targets."""
 
 from __future__ import annotations
 
@@ -149,58 +149,6 @@ def close_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Resp
         form.data = _filled(user).data | form.data
         return _user(visit, user, form)
     return redirect(visit, "/opsaetning/brugere", flash=f"{user.name} er lukket.")
-
-
-def _rules(visit: Visit, form: Form) -> Response:
-    return page(
-        visit,
-        "setup/rules.html",
-        status=form.status if form.errors else 200,
-        section="admin",
-        form=form,
-        rules=queries.rules(visit.db),
-        receivers=[(f"u{user.id}", user.name) for user in users.colleagues(visit.db)]
-        + [(f"t{team.id}", f"Teamet {team.name}") for team in users.teams(visit.db)],
-    )
-
-
-@router.get("/fordeling")
-def rules(visit: Annotated[Visit, reading("responsibility.rules")]) -> Response:
-    """How new companies are given out."""
-    return _rules(visit, Form())
-
-
-@router.post("/fordeling")
-def add_rule(visit: Annotated[Visit, writing("responsibility.rules")]) -> Response:
-    """Add a rule at the end."""
-    form = visit.form
-    values: dict[str, object] = dict(form.given("industry_prefix", "postal_from", "postal_to"))
-    values |= {name: form.number(name) for name in ("employees_min", "employees_max")}
-    receiver = form.data.get("receiver", "")
-    known = receiver[1:].isdecimal() and len(receiver) < 10
-    values["user_id"] = int(receiver[1:]) if known and receiver[0] == "u" else None
-    values["team_id"] = int(receiver[1:]) if known and receiver[0] == "t" else None
-    if not known:
-        form.refuse("receiver", "Vælg, hvem der skal have virksomhederne.")
-    if form.act(visit.db, lambda: actions.add_rule(visit.db, values=values)) is None:
-        return _rules(visit, form)
-    return redirect(
-        visit, "/opsaetning/fordeling", flash="Reglen gælder for virksomheder, der oprettes fra nu."
-    )
-
-
-@router.post("/fordeling/{id}/slet")
-def delete_rule(visit: Annotated[Visit, writing("responsibility.rules")], id: int) -> Response:
-    """Remove a rule."""
-    actions.delete_rule(visit.db, rule=queries.rule(visit.db, id))
-    return redirect(visit, "/opsaetning/fordeling", flash="Reglen er slettet. Ingen virksomheder er flyttet.")
-
-
-@router.post("/fordeling/{id}/flyt")
-def move_rule(visit: Annotated[Visit, writing("responsibility.rules")], id: int) -> Response:
-    """Let a rule be tried earlier or later."""
-    actions.move_rule(visit.db, rule=queries.rule(visit.db, id), up=visit.form.data.get("op") == "1")
-    return redirect(visit, "/opsaetning/fordeling")
 
 
 def _targets(visit: Visit, form: Form) -> Response:
