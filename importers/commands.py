@@ -4,90 +4,138 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from importers.contacts import take_contacts
-from importers.cvr.documents import read
-from importers.cvr.parse import DocumentRefused, parse
-from importers.spreadsheet.companies import companies
-from importers.spreadsheet.contacts import contacts
-from importers.spreadsheet.table import read_table
+from sqlalchemy.exc import DBAPIError
 
 from crm.companies.register import RegisterCompany, RegisterUnit
-from crm.db import Database
+from crm.db import BUSY, LOST_RACE, Database
 from crm.errors import Refused
 from crm.settings import Settings
-from importers.batch import Incoming, Intake
-from importers.receipt import Receipt, batch
+from importers.agreements import take_agreements
+from importers.batch import take_in
+from importers.contacts import take_contacts
+from importers.cvr.documents import Document, read
+from importers.cvr.parse import DocumentRefused, NoDocument, parse
+from importers.interactions import take_interactions
+from importers.receipt import Batch, Receipt, batch, sayable
+from importers.spreadsheet import agreements, companies, contacts, interactions
+from importers.spreadsheet.table import Layout, Table, read_table
+from importers.store import Incoming
+
+NOTHING_OF_OURS = "Der er ingen dokumenter fra CVR i filen."
+# Somebody else's change came in between, or the database was taken for long: the whole file is tried anew.
+TRIES = 10
+
+Take = Callable[[Batch], None]
+Prepare = Callable[[Path, Settings], Take]
+
+
+class Import(Protocol):
+    """Takes a file in. `name` is what the file is called where it comes from."""
+
+    def __call__(
+        self, database: Database, path: Path, *, now: datetime, settings: Settings, dry_run: bool = False,
+        actor: str = "command line", user_id: int | None = None, name: str | None = None,
+    ) -> Receipt: ...  # fmt: skip
 
 
 def _documents(path: Path) -> Iterator[Incoming]:
+    """What each document says. Raises Refused at the end when none was the register's."""
+    strangers = others = 0
     for document in read(path):
-        said: RegisterCompany | RegisterUnit | None = None
-        error = document.error
-        if document.source is not None:
-            try:
-                said = parse(document.source)
-            except (DocumentRefused, Refused) as refusal:
-                error = str(refusal)
-        yield Incoming(document.line, said, error)
+        row, is_ours = _said(document)
+        strangers, others = strangers + (not is_ours), others + is_ours
+        yield row
+    if strangers and not others:
+        raise Refused("file", NOTHING_OF_OURS)
 
 
-def import_cvr(
-    database: Database, path: Path, *, now: datetime, dry_run: bool = False, settings: Settings, actor: str = "command line",
-    user_id: int | None = None, name: str | None = None,
+def _said(document: Document) -> tuple[Incoming, bool]:
+    """The document as a row, and whether it is one of the register's at all."""
+    said: RegisterCompany | RegisterUnit | None = None
+    error, is_ours = document.error, document.source is not None
+    if document.source is not None:
+        try:
+            said = parse(document.source)
+        except DocumentRefused as refusal:
+            error, is_ours = str(refusal), not isinstance(refusal, NoDocument)
+    if error and document.number is not None:
+        error = f"Dokument {document.number}: {error}"
+    return Incoming(document.line, said, error), is_ours
+
+
+def _register(path: Path, _settings: Settings) -> Take:
+    return lambda work: take_in(work, _documents(path), trusted=True)
+
+
+def _list(layout: Layout, take: Callable[[Batch, Table, Settings], None]) -> Prepare:
+    """Reads the list before the transaction begins, so that nobody waits for it."""
+
+    def prepare(path: Path, settings: Settings) -> Take:
+        table = read_table(path, layout)
+
+        def carry_out(work: Batch) -> None:
+            take(work, table, settings)
+            work.receipt.columns_left_out = [sayable(name, 100) for name in table.unknown]
+
+        return carry_out
+
+    return prepare
+
+
+def _companies(work: Batch, table: Table, _settings: Settings) -> None:
+    take_in(work, companies.companies(table), trusted=False)
+
+
+def _contacts(work: Batch, table: Table, _settings: Settings) -> None:
+    take_contacts(work, table, contacts.contacts(table))
+
+
+def _agreements(work: Batch, table: Table, settings: Settings) -> None:
+    today = work.now.astimezone(settings.zone).date()
+    take_agreements(work, table, agreements.agreements(table, today), today)
+
+
+def _interactions(work: Batch, table: Table, settings: Settings) -> None:
+    rows = interactions.interactions(table, work.now, settings.zone, settings.opens_at)
+    take_interactions(work, table, rows)
+
+
+def run(
+    kind: str, prepare: Prepare, database: Database, path: Path, *, now: datetime, settings: Settings,
+    dry_run: bool = False, actor: str = "command line", user_id: int | None = None, name: str | None = None,
 ) -> Receipt:  # fmt: skip
-    """Take in a file of the register's own documents."""
-    with batch(
-        database, kind="cvr", file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id
-    ) as work:
-        Intake.begin(work, trusted=True).take(_documents(path))
-    return work.receipt
+    """Take one file in, as one transaction."""
+    take = prepare(path, settings)
+    for attempt in range(1, TRIES + 1):
+        try:
+            with batch(
+                database, kind=kind, file=name or path.name, actor=actor, now=now, dry_run=dry_run,
+                user_id=user_id,
+            ) as work:  # fmt: skip
+                take(work)
+        except (*BUSY, *LOST_RACE) as error:
+            if attempt == TRIES or not _may_go_well(error):
+                raise
+        else:
+            return work.receipt
+    raise AssertionError("The last try returns or raises.")
 
 
-def import_companies(
-    database: Database, path: Path, *, now: datetime, dry_run: bool = False, settings: Settings, actor: str = "command line",
-    user_id: int | None = None, name: str | None = None,
-) -> Receipt:  # fmt: skip
-    """Take in a list of companies kept by hand."""
-    table = read_table(path)
-    with batch(
-        database,
-        kind="companies",
-        file=name or path.name,
-        actor=actor,
-        now=now,
-        dry_run=dry_run,
-        user_id=user_id,
-    ) as work:
-        rows = (Incoming(row.line, row.company, row.error, row.responsible_email) for row in companies(table))
-        Intake.begin(work, trusted=False).take(rows)
-        work.receipt.columns_left_out = list(getattr(table, "unknown", []))
-    return work.receipt
+def _may_go_well(error: Exception) -> bool:
+    """Whether the same file may well go in another time."""
+    said = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
+    return not isinstance(error, BUSY) or "locked" in said or "deadlock" in said or "lock timeout" in said
 
 
-def import_contacts(
-    database: Database, path: Path, *, now: datetime, dry_run: bool = False, settings: Settings, actor: str = "command line",
-    user_id: int | None = None, name: str | None = None,
-) -> Receipt:  # fmt: skip
-    """Take in a list of people at companies."""
-    table = read_table(path)
-    with batch(
-        database,
-        kind="contacts",
-        file=name or path.name,
-        actor=actor,
-        now=now,
-        dry_run=dry_run,
-        user_id=user_id,
-    ) as work:
-        take_contacts(work, contacts(table))
-        work.receipt.columns_left_out = list(getattr(table, "unknown", []))
-    return work.receipt
-
-
-KINDS: dict[str, Callable[..., Receipt]] = {
-    "cvr": import_cvr,
-    "companies": import_companies,
-    "contacts": import_contacts,
+_PREPARED: dict[str, Prepare] = {
+    "cvr": _register,
+    "companies": _list(companies.LAYOUT, _companies),
+    "contacts": _list(contacts.LAYOUT, _contacts),
+    "agreements": _list(agreements.LAYOUT, _agreements),
+    "interactions": _list(interactions.LAYOUT, _interactions),
 }
+KINDS: dict[str, Import] = {kind: partial(run, kind, prepare) for kind, prepare in _PREPARED.items()}
