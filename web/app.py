@@ -19,10 +19,13 @@ from web.api.metrics import Measure, Metrics
 from web.house import STATIC, House
 from web.middleware import AccessLog, Head, Protect
 
+# Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
+SPARE = 2
+
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The whole application. With no database given it opens the one the settings name."""
-    house = House(settings, database or Database(settings.url, readers=settings.threads))
+    house = House(settings, database or Database(settings.url, readers=settings.threads + SPARE))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

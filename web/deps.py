@@ -7,12 +7,16 @@ here too. The transaction ends, well or badly, before the answer is sent.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any
 
+from anyio import Semaphore, WouldBlock, fail_after
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from crm.access.models import Submission, User
 from crm.access.queries import user_of_session, user_of_token
@@ -23,15 +27,18 @@ from crm.errors import CrmError, NotAllowed, NotFound, Refused
 from web.forms import Form
 from web.house import House
 
-# Writers wait for each other without holding a thread; the rest of the threads go on reading.
-WRITERS = 4
+# Seconds a visit waits for its turn before it is told that the house is busy.
+PATIENCE = 15
 MOST_FIELDS = 200
 API = "/api/"
 # Addresses that programs call: they carry a token instead of a cookie, and are answered in JSON.
 FOR_PROGRAMS = (API, "/health/", "/metrics")
 # What both engines can hold as a key has at most 18 digits; longer numbers in an address lead nowhere.
 LONGEST_KEY = 18
+# What makes a call or a form count once: visible ASCII, as the description of the API says.
+KEY = re.compile("[!-~]{1,200}")
 SENT_BEFORE = "Formularen er allerede gemt én gang. Tryk Gem igen, hvis du vil gemme ændringen som en ny."
+BUSY_SENTENCE = "Der er travlt lige nu. Vent et øjeblik og prøv igen; det, du skrev, er ikke gået tabt."
 OLD_PAGE = "Siden er for gammel eller kom et andet sted fra. Hent den igen og prøv en gang til."
 
 
@@ -42,6 +49,15 @@ class SignInNeeded(CrmError):
 
     def __init__(self) -> None:
         super().__init__("Log ind for at fortsætte.")
+
+
+class TooBusy(CrmError):
+    """The turn did not come in time."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(BUSY_SENTENCE)
 
 
 @dataclass
@@ -56,6 +72,7 @@ class Visit:
     form: Form = field(default_factory=Form)
     submission: Submission | None = None
     answer: dict[str, Any] | None = None
+    reads: bool = False
 
     @property
     def today(self) -> date:
@@ -65,6 +82,11 @@ class Visit:
     def may(self, action: str) -> bool:
         """Whether the user may do this; for showing only what can be done."""
         return may(self.me, action)
+
+    def finish(self) -> None:
+        """The answer is made. What only read gives its connection back; what wrote is still to be committed."""
+        if self.reads:
+            self.db.close()
 
 
 def by_program(request: Request) -> bool:
@@ -80,9 +102,8 @@ def house_of(request: Request) -> House:
 
 async def read_form(request: Request) -> Form:
     """The posted form, read before any session is opened, so that a slow sender holds nothing up."""
-    if not request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    ):
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
+    if by_program(request) or not request.headers.get("content-type", "").startswith(kinds):
         return Form()
     return Form.posted(await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=512 * 1024))
 
@@ -90,6 +111,16 @@ async def read_form(request: Request) -> Form:
 async def read_body(request: Request) -> bytes:
     """The raw body, for comparing repeated calls."""
     return await request.body() if request.url.path.startswith(API) else b""
+
+
+def signed_in(request: Request) -> User | None:
+    """Whose browser this is, looked up anew; for a page that anyone may see."""
+    house = house_of(request)
+    cookie = request.cookies.get(house.session_cookie, "")
+    if not cookie:
+        return None
+    with house.database.read() as db:
+        return user_of_session(db, cookie, house.clock())
 
 
 def _authenticate(request: Request, house: House, db: Session, now: datetime) -> User:
@@ -129,92 +160,130 @@ def check_csrf(request: Request, house: House, form: Form) -> None:
         raise NotAllowed(OLD_PAGE)
 
 
-def _writing_session(
-    house: Annotated[House, Depends(house_of)],
-    form: Annotated[Form, Depends(read_form)],
-    body: Annotated[bytes, Depends(read_body)],
-) -> Iterator[Session]:
-    del form, body  # Read first; only then does the transaction begin.
-    with house.database.write() as db:
-        yield db
+class Guard:
+    """What stands before a route: a dependency that lets in whoever may do `action`.
 
-
-_WRITER = Depends(_writing_session, scope="function", max_concurrency=WRITERS)
-
-
-class Reading:
-    """A dependency that reads: `Annotated[Visit, Depends(Reading("read"), scope="function")]`."""
+    A visit waits for its turn before it takes a thread, and there are as many turns as threads and
+    connections: were a thread to wait for a connection, the ones who have it could be waiting for a thread.
+    """
 
     def __init__(self, action: str) -> None:
         self.action = action
         self.roles = TABLE[action]
 
-    def __call__(self, request: Request, house: Annotated[House, Depends(house_of)]) -> Iterator[Visit]:
+    def _admitted(self, request: Request, db: Session, form: Form | None) -> Visit:
+        house = house_of(request)
         now = house.clock()
-        with house.database.read() as db:
-            me = _admit(request, house, db, now, self.action)
-            yield Visit(request, house, db, me, now)
-
-
-class Working:
-    """A dependency for posts whose work opens transactions of its own, such as an import."""
-
-    def __init__(self, action: str) -> None:
-        self.action = action
-        self.roles = TABLE[action]
-
-    def __call__(
-        self,
-        request: Request,
-        house: Annotated[House, Depends(house_of)],
-        form: Annotated[Form, Depends(read_form)],
-    ) -> Iterator[Visit]:
-        now = house.clock()
-        with house.database.read() as db:
-            me = _admit(request, house, db, now, self.action)
+        visit = Visit(request, house, db, _admit(request, house, db, now, self.action), now, form or Form())
+        if form is not None:
             check_csrf(request, house, form)
-            yield Visit(request, house, db, me, now, form)
+        return visit
+
+    @asynccontextmanager
+    async def _reads(self, request: Request, form: Form | None = None) -> AsyncIterator[Visit]:
+        house = house_of(request)
+        async with _turn(house.turns):
+            session = ExitStack()
+            db = session.enter_context(house.database.read())
+            try:
+                visit = await run_in_threadpool(self._admitted, request, db, form)
+                visit.reads = True
+                yield visit
+            finally:
+                if db.in_transaction():
+                    await run_in_threadpool(session.close)
+                else:
+                    # The answer was made, and the connection given back on the thread that made it.
+                    session.close()
 
 
-class Writing:
-    """A dependency that writes. What has a submission key is done once and then answered alike."""
+class Reading(Guard):
+    """Reads: `Annotated[Visit, Depends(Reading("read"), scope="function")]`."""
 
-    def __init__(self, action: str) -> None:
-        self.action = action
-        self.roles = TABLE[action]
+    async def __call__(self, request: Request) -> AsyncIterator[Visit]:
+        async with self._reads(request) as visit:
+            yield visit
 
-    def __call__(
+
+class Working(Guard):
+    """For posts whose work opens transactions of its own, such as an import."""
+
+    async def __call__(
+        self, request: Request, form: Annotated[Form, Depends(read_form)]
+    ) -> AsyncIterator[Visit]:
+        async with self._reads(request, form) as visit:
+            yield visit
+
+
+class Writing(Guard):
+    """Writes. What has a submission key is done once and then answered alike."""
+
+    async def __call__(
         self,
         request: Request,
-        house: Annotated[House, Depends(house_of)],
         form: Annotated[Form, Depends(read_form)],
         body: Annotated[bytes, Depends(read_body)],
-        db: Annotated[Session, _WRITER],
-    ) -> Iterator[Visit]:
-        now = house.clock()
-        me = _admit(request, house, db, now, self.action)
-        check_csrf(request, house, form)
-        db.info.update(actor=me.email, user_id=me.id)
-        visit = Visit(request, house, db, me, now, form)
-        _claim(visit, body)
-        yield visit
+    ) -> AsyncIterator[Visit]:
+        house = house_of(request)
+        # What was sent has been read; only now the transaction begins.
+        async with _turn(house.writing_turns), _turn(house.turns):
+            visit, transaction = await run_in_threadpool(self._begin, request, form, body)
+            try:
+                yield visit
+            except BaseException as error:
+                await run_in_threadpool(transaction.__exit__, type(error), error, error.__traceback__)
+                raise
+            await run_in_threadpool(_end, visit, transaction)
+
+    def _begin(self, request: Request, form: Form, body: bytes) -> tuple[Visit, ExitStack]:
+        with ExitStack() as transaction:
+            db = transaction.enter_context(house_of(request).database.write())
+            visit = self._admitted(request, db, form)
+            db.info.update(actor=visit.me.email, user_id=visit.me.id)
+            _claim(visit, body)
+            return visit, transaction.pop_all()
+
+
+def _end(visit: Visit, transaction: ExitStack) -> None:
+    """Keep the answer with its key, and commit."""
+    with transaction:
         if visit.submission is None:
             return
         if visit.answer is None:
-            release(db, visit.submission)
+            release(visit.db, visit.submission)
         else:
             visit.submission.answer = visit.answer
+
+
+@asynccontextmanager
+async def _turn(turns: Semaphore) -> AsyncIterator[None]:
+    try:
+        turns.acquire_nowait()
+    except WouldBlock:
+        await _wait(turns)
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+async def _wait(turns: Semaphore) -> None:
+    try:
+        with fail_after(PATIENCE):
+            await turns.acquire()
+    except TimeoutError:
+        raise TooBusy from None
 
 
 def _claim(visit: Visit, body: bytes) -> None:
     """Take the submission key, or raise what was answered when it was taken before."""
     request = visit.request
     api = request.url.path.startswith(API)
-    key = request.headers.get("idempotency-key", "") if api else visit.form.data.get("submission", "")
-    if not key:
+    key = request.headers.get("idempotency-key") if api else visit.form.data.get("submission") or None
+    if key is None:
         return
-    if len(key) > 200:
-        raise Refused("Idempotency-Key" if api else "", "Nøglen er for lang.")
+    if not KEY.fullmatch(key):
+        raise Refused("Idempotency-Key" if api else "", "Nøglen skal være højst 200 tegn uden blanke og æøå.")
     fields = sorted(item for item in visit.form.data.items() if item[0] not in {"csrf", "submission"})
     digest = hashlib.sha256(body or repr(fields).encode()).hexdigest()
     route = f"{request.method} {request.url.path}"

@@ -15,15 +15,14 @@ from crm.access.submissions import Repeated
 from crm.db import BUSY, LOST_RACE
 from crm.errors import Conflict, CrmError, NotFound, Refused
 from web.api.problems import UNREADABLE, FieldError, field_errors, problem
-from web.deps import SignInNeeded, by_program, house_of
+from web.deps import BUSY_SENTENCE, SignInNeeded, TooBusy, by_program, house_of, signed_in
 from web.middleware import HEADERS
 from web.render import public_page, redirect_to
 from web.routing import allowed
 
-BUSY_SENTENCE = "Der er travlt lige nu. Vent et øjeblik og prøv igen; det, du skrev, er ikke gået tabt."
 FIRST = "En kollega nåede at ændre det samme. Hent siden igen og se den nye udgave."
 WRONG = "Noget gik galt hos os. Prøv igen; sker det igen, så sig det til jeres it-afdeling."
-NO_TOKEN = "Kaldet mangler en gyldig nøgle."
+UNKNOWN = "Kaldet mangler en gyldig nøgle."
 PLAIN = {
     400: UNREADABLE,
     404: "Vi kan ikke finde siden. Måske er adressen skrevet forkert.",
@@ -43,7 +42,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Exception)(_wrong)
     for lost in LOST_RACE:
         app.exception_handler(lost)(_lost_race)
-    for busy in BUSY:
+    for busy in (*BUSY, TooBusy):
         app.exception_handler(busy)(_busy)
 
 
@@ -57,8 +56,9 @@ def _answer(
 ) -> Response:
     if by_program(request):
         return problem(status, message, errors, headers)
+    me = signed_in(request) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
     page = public_page(
-        house_of(request), request, "error.html", status=status, code=status, message=message
+        house_of(request), request, "error.html", me=me, status=status, code=status, message=message
     )
     page.headers.update(headers or {})
     return page
@@ -66,7 +66,7 @@ def _answer(
 
 def _sign_in_needed(request: Request, _error: SignInNeeded) -> Response:
     if by_program(request):
-        return problem(HTTPStatus.UNAUTHORIZED, NO_TOKEN)
+        return problem(HTTPStatus.UNAUTHORIZED, UNKNOWN)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     after = quote(here, safe="/") if request.method == "GET" else "/"
     target = f"/log-ind?videre={after}" if after != "/" else "/log-ind"

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from anyio import Semaphore
+
 from crm.access.queries import is_demo
 from crm.db import Database
 from crm.requests.clock import WorkingHours
@@ -47,6 +49,16 @@ class House:
         """Whether every page must say that the data are invented."""
         with self.database.read() as db:
             return is_demo(db)
+
+    @cached_property
+    def turns(self) -> Semaphore:
+        """As many visits at once as there are threads to work in and connections to read by."""
+        return Semaphore(self.settings.threads)
+
+    @cached_property
+    def writing_turns(self) -> Semaphore:
+        """How many of them may write. SQLite has one writer, so the others wait here and not on a thread."""
+        return Semaphore(1 if self.database.dialect == "sqlite" else max(1, self.settings.threads // 2))
 
     @property
     def secure(self) -> bool:

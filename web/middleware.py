@@ -30,6 +30,8 @@ HEADERS = {
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY = 1024 * 1024
 IMPORT_BODY = 64 * 1024 * 1024
+# Where files are taken in.
+FILES = ("/import", "/fravaer/kalender")
 ACCESS = structlog.wrap_logger(
     structlog.PrintLogger(sys.stderr), processors=[structlog.processors.JSONRenderer(ensure_ascii=False)]
 )
@@ -60,7 +62,7 @@ class Protect:
                 scope, receive, send_with_headers
             )
             return
-        limit = IMPORT_BODY if scope["path"].startswith("/import") else BODY
+        limit = IMPORT_BODY if scope["path"].startswith(FILES) else BODY
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             await _refusal(scope, 413, "Det sendte er for stort.")(scope, receive, send_with_headers)
@@ -125,12 +127,12 @@ class Head:
                 message = {**message, "body": b""}
             await send(message)
 
-        inner = scope | {"method": "GET"}
+        inner = {**scope, "method": "GET"}
         try:
             await self.app(inner, receive, send_head)
         finally:
             # The layers outside ask which route it was.
-            scope.update(inner | {"method": "HEAD"})
+            scope.update({**inner, "method": "HEAD"})
 
 
 class AccessLog:

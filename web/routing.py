@@ -38,9 +38,7 @@ def _methods(route: APIRoute) -> set[str]:
 
 def allowed(path: str) -> list[str]:
     """The methods an address answers to, whichever route they belong to."""
-    found = {
-        method for route in all_routes() if route.path_regex.match(path) for method in _methods(route)
-    }
+    found = {method for route in all_routes() if route.path_regex.match(path) for method in _methods(route)}
     return sorted(found | {"HEAD"} if "GET" in found else found)
 
 

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.api import system
+from web.api import (
+    agreements,
+    companies,
+    contacts,
+    goals,
+    interactions,
+    requests,
+    responsibility,
+    search,
+    system,
+)
 
-ROUTERS: tuple[APIRouter, ...] = (system.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    search.router, companies.router, contacts.router, responsibility.router, interactions.router,
+    requests.router, agreements.router, goals.router, system.router,
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -120,7 +120,7 @@ def _read_moment(value: Any) -> datetime:
     # Far years would fall out of the calendar when they are turned to UTC.
     if moment.year not in YEARS:
         raise refusal(MOMENT_SENTENCE)
-    return moment
+    return moment.astimezone(UTC)
 
 
 def one_of(words: Mapping[Any, str]) -> WrapValidator:
@@ -139,7 +139,11 @@ def one_of(words: Mapping[Any, str]) -> WrapValidator:
 
 Day = Annotated[date, BeforeValidator(_read_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment)]
-Cvr = Annotated[str, BeforeValidator(_read_cvr), Field(min_length=8, max_length=_LONGEST_CVR, examples=["90000006"])]
+Cvr = Annotated[
+    str,
+    BeforeValidator(_read_cvr),
+    Field(min_length=8, max_length=_LONGEST_CVR, json_schema_extra={"format": "cvr"}),
+]
 Whole = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Id = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
 Email = Annotated[str, Text.of(User.email, filled=True), Field(description="A colleague's e-mail.")]

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from web.api.problems import TYPE, Problem
+from web.deps import KEY as KEY_OF_CALL
 
 _TEXT = {"type": "string"}
 IF_MATCH = {
@@ -22,7 +23,7 @@ KEY = {
     "in": "header",
     "required": False,
     "description": "A call sent again with the same key and body is answered alike and done once.",
-    "schema": _TEXT | {"minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_.:-]+$"},
+    "schema": _TEXT | {"pattern": f"^{KEY_OF_CALL.pattern}$"},
 }
 VERSIONED = {"parameters": [IF_MATCH]}
 ONCE = {"parameters": [KEY]}

@@ -13,8 +13,12 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from crm import danish
+
 TYPE = "application/problem+json"
 UNREADABLE = "Kaldet kan ikke læses."
+# What RFC 9110 calls them; Python has followed since 3.13.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 # The name of a field that does not exist is told on only when it is plainly a name.
 _NAME = re.compile(r"[a-z_]{1,40}", re.IGNORECASE)
 _SENTENCES = {
@@ -61,7 +65,7 @@ def problem(
     """The answer to a call that was refused or went wrong."""
     found = Problem(
         type="about:blank",
-        title=HTTPStatus(status).phrase,
+        title=_TITLES.get(status, HTTPStatus(status).phrase),
         status=status,
         detail=detail,
         errors=list(errors),
@@ -94,5 +98,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if kind == "missing" and len(error["loc"]) == 1:
         return "Kaldet mangler et indhold i JSON."
     if kind in _SENTENCES:
-        return _SENTENCES[kind].format(**(error.get("ctx") or {}))
+        figures = {name: _figure(value) for name, value in (error.get("ctx") or {}).items()}
+        return _SENTENCES[kind].format(**figures)
     return "Feltet skal være et helt tal." if kind.startswith("int_") else "Feltet kan ikke læses."
+
+
+def _figure(value: object) -> object:
+    return danish.number(value) if type(value) is int else value

@@ -13,7 +13,12 @@ from tests.web.matrix import address_of
 from web.routing import table
 
 # What stands for a name in a path, by the end of the path before it.
-KINDS = {"contacts": "kontakter", "interactions": "samtaler", "requests": "henvendelser", "agreements": "aftaler"}
+KINDS = {
+    "contacts": "kontakter",
+    "interactions": "samtaler",
+    "requests": "henvendelser",
+    "agreements": "aftaler",
+}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from httpx2 import Response
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from crm.access import actions as access
@@ -64,7 +63,7 @@ class Program:
         answer = self.client.request(
             method, path if path.startswith("/") else f"{V1}/{path}", headers=headers, **more
         )
-        assert answer.status_code == status, (answer.status_code, answer.text)
+        assert answer.status_code == status, (method, path, answer.status_code, answer.text)
         check_shape(answer, status)
         if before is not None:
             assert fingerprint(self.database) == before
@@ -91,9 +90,9 @@ class Program:
         found: str = self.get(path).headers["etag"]
         return found
 
-    def refused(self, method: str, path: str, body: object, field: str, *, status: int = 422, **more: Any) -> str:
+    def refused(self, method: str, path: str, body: object, field: str, **more: Any) -> str:
         """Send what breaks a rule; the sentence beside this very field."""
-        answer = self.call(method, path, body, status=status, **more)
+        answer = self.call(method, path, body, status=422, **more)
         found = {each["field"]: each["message"] for each in answer.json()["errors"]}
         assert list(found) == [field], found
         message: str = found[field]
@@ -175,22 +174,3 @@ def crowd(app: FastAPI, database: Database, town: Town) -> Iterator[Callable[...
                 return list(pool.map(one, calls))
 
         yield send
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Every statement that is executed meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        seen.append(statement)
-
-    # On PostgreSQL both are one engine.
-    engines = {database.writer, database.reader} if database.dialect == "sqlite" else {database.writer}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,168 @@
+"""What happened between a company and the municipality, with what came of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from starlette.responses import Response
+
+from crm.companies import queries as companies
+from crm.errors import NotFound, renamed
+from crm.interactions import queries
+from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.requests import actions
+from crm.requests.actions import Promise
+from web import words
+from web.api.answers import (
+    PAGE,
+    Answer,
+    Colleague,
+    Cursor,
+    Items,
+    Limit,
+    answer,
+    beside,
+    colleague,
+    place,
+    room,
+)
+from web.api.bodies import Body, Day, Email, Id, Moment, Text, one_of
+from web.api.description import ONCE, PLACE
+from web.api.requests import Asked, RequestInList
+from web.cursors import encode, moment_of
+from web.deps import Visit, reading, writing
+
+router = room("Interactions")
+LIST = "/companies/{cvr}/interactions"
+# How the domain calls the fields of what rides along, and how a call does.
+RIDING = {
+    **{f"request_{name}": f"request.{name}" for name in ("kind", "title", "description", "wanted")},
+    **{f"follow_up_{name}": f"follow_up.{name}" for name in ("text", "due", "owner")},
+}
+
+
+class InteractionAnswer(Answer):
+    """One thing that happened, as it was written down."""
+
+    id: int
+    kind: Kind
+    direction: Direction | None
+    summary: str
+    happened_at: datetime
+    company_contact_id: int | None
+    by: Colleague
+    created_at: datetime
+
+
+class FollowUpAnswer(Answer):
+    """Something promised for a day."""
+
+    id: int
+    due: date
+    text: str
+    owner: Colleague
+    done_at: datetime | None
+
+
+class LoggedAnswer(InteractionAnswer):
+    """What was written down, with the request and the follow-up that came of it."""
+
+    request: RequestInList | None
+    follow_up: FollowUpAnswer | None
+
+
+class Promised(Body):
+    """Something promised for a day. Without an owner it is the writer's own."""
+
+    due: Day
+    text: Annotated[str, Text.of(FollowUp.text, filled=True)]
+    owner: Email | None = None
+
+
+class NewInteraction(Body):
+    """What happened. All but a note have a direction; what is not said to have happened earlier is now."""
+
+    kind: Annotated[Kind, one_of(words.KINDS)]
+    direction: Annotated[Direction, one_of(words.DIRECTIONS)] | None = None
+    summary: Annotated[str, Text.of(Interaction.summary, filled=True)]
+    happened_at: Moment | None = None
+    company_contact_id: Id | None = None
+    request: Asked | None = None
+    follow_up: Promised | None = None
+
+
+@router.get(LIST, response_model=Items[InteractionAnswer])
+def index(
+    visit: Annotated[Visit, reading()], cvr: str, cursor: Cursor = None, limit: Limit = PAGE
+) -> Response:
+    """What happened with the company, the newest first."""
+    company = companies.by_cvr(visit.db, cvr)
+    rows, following = queries.timeline(visit.db, company, after=place(cursor, moment_of), limit=limit)
+    items = [InteractionAnswer.model_validate(row) for row in rows]
+    return answer(visit, Items(items=items, next=encode(following) if following else None))
+
+
+@router.post(
+    LIST,
+    status_code=201,
+    response_model=LoggedAnswer,
+    responses={201: {"headers": PLACE}},
+    openapi_extra=ONCE,
+)
+def create(
+    visit: Annotated[Visit, writing("interactions.write")], cvr: str, body: NewInteraction
+) -> Response:
+    """Write down what happened with the request and the follow-up that came of it: all of it or nothing."""
+    company = companies.by_cvr(visit.db, cvr)
+    asked, contact_id = body.request, body.company_contact_id
+    with beside("company_contact_id"):
+        contact = companies.contact(visit.db, company, contact_id) if contact_id else None
+    with renamed(**RIDING):
+        logged = actions.log_call(
+            visit.db,
+            company=company,
+            by=visit.me,
+            now=visit.now,
+            clock=visit.house.hours,
+            kind=body.kind,
+            summary=body.summary,
+            direction=body.direction,
+            happened_at=body.happened_at,
+            contact=contact,
+            request=asked.request() if asked else None,
+            request_owner=colleague(visit, asked.owner, "request.owner") if asked else None,
+            follow_up=_promise(visit, body.follow_up),
+        )
+    # The relationships of what has just been made are not loaded yet.
+    for row, names in (
+        (logged.interaction, ["by"]),
+        (logged.request, ["owner"]),
+        (logged.follow_up, ["owner"]),
+    ):
+        if row is not None:
+            visit.db.refresh(row, names)
+    content = LoggedAnswer.model_validate(
+        InteractionAnswer.model_validate(logged.interaction).model_dump()
+        | {
+            "request": logged.request and RequestInList.model_validate(logged.request),
+            "follow_up": logged.follow_up and FollowUpAnswer.model_validate(logged.follow_up),
+        }
+    )
+    location = f"/companies/{company.cvr}/interactions/{logged.interaction.id}"
+    return answer(visit, content, status=201, location=location)
+
+
+def _promise(visit: Visit, promised: Promised | None) -> Promise | None:
+    if promised is None:
+        return None
+    return Promise(promised.due, promised.text, colleague(visit, promised.owner, "follow_up.owner"))
+
+
+@router.get(LIST + "/{id}", response_model=InteractionAnswer)
+def show(visit: Annotated[Visit, reading()], cvr: str, id: int) -> Response:
+    """One thing that happened."""
+    found = queries.interaction(visit.db, id)
+    if found.company.cvr != cvr:
+        raise NotFound
+    return answer(visit, InteractionAnswer.model_validate(found))
