@@ -8,11 +8,13 @@ from crm.db import Base
 from crm.goals import models as goals
 from crm.handover import models as handover
 from crm.interactions import models as interactions
+from crm.outbox import models as outbox
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
 from crm.search import models as search
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, access, companies, responsibility, interactions, requests, agreements, handover, goals, search,
+    audit, batches, outbox, access, companies, responsibility, interactions, requests, agreements, handover,
+    goals, search,
 )  # fmt: skip

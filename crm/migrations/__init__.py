@@ -32,22 +32,22 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     """Bring the database to HEAD. Returns where it stood and where it stands now."""
     with database.writer.connect() as connection:
         if database.dialect == "sqlite":
-            # Rebuilding a table must not cascade; the keys are checked before the commit instead. The pragma
-            # has no effect inside a transaction, so it goes past SQLAlchemy.
-            _raw(connection, "PRAGMA foreign_keys=OFF")
-        try:
-            before = current(connection)
-            connection.rollback()
-            settings = config()
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-        finally:
-            if database.dialect == "sqlite":
-                _raw(connection, "PRAGMA foreign_keys=ON")
+            _let_keys_rest(connection)
+        before = current(connection)
+        connection.rollback()
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
     return before, HEAD
 
 
-def _raw(connection: Connection, statement: str) -> None:
+def _let_keys_rest(connection: Connection) -> None:
+    """Rebuilding a table must not cascade; all keys are checked before the commit instead.
+
+    The pragma has no effect inside a transaction, so it goes past SQLAlchemy, and the connection is closed
+    afterwards instead of going back to the pool without its keys.
+    """
+    connection.detach()
     driver = connection.connection.dbapi_connection
     if driver is not None:
-        driver.execute(statement)
+        driver.execute("PRAGMA foreign_keys=OFF")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import sqlalchemy as sa
@@ -460,7 +461,11 @@ def upgrade() -> None:
             name="fk_agreement_step_previous",
         ),
         sa.ForeignKeyConstraint(
-            ["agreement_id"], ["agreement.id"], name=op.f("fk_agreement_step_agreement_id")
+            ["agreement_id"],
+            ["agreement.id"],
+            name=op.f("fk_agreement_step_agreement_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(["by_id"], ["user_account.id"], name=op.f("fk_agreement_step_by_id")),
         sa.ForeignKeyConstraint(
@@ -1023,8 +1028,12 @@ def _one_person() -> None:
             autoincrement=False,
             nullable=False,
         ),
+        sa.Column(
+            "part", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "kind IN ('company', 'request', 'follow_up', 'agreement', 'colleague', 'stand_in')",
             name=op.f("ck_handover_item_kind"),
@@ -1032,11 +1041,14 @@ def _one_person() -> None:
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_handover_item_company_id")),
         sa.ForeignKeyConstraint(["from_id"], ["user_account.id"], name=op.f("fk_handover_item_from_id")),
         sa.ForeignKeyConstraint(["handover_id"], ["handover.id"], name=op.f("fk_handover_item_handover_id")),
-        sa.PrimaryKeyConstraint("handover_id", "kind", "object_id", name=op.f("pk_handover_item")),
+        sa.PrimaryKeyConstraint(
+            "handover_id", "kind", "object_id", "part", name=op.f("pk_handover_item")
+        ),
         sqlite_strict=True,
     )
     with op.batch_alter_table("handover_item", schema=None) as batch_op:
         batch_op.create_index("ix_handover_item_company", ["company_id"], unique=False)
+        batch_op.create_index("ix_handover_item_from", ["from_id", "handover_id"], unique=False)
 
     op.create_table(
         "transfer_proposal",
@@ -1074,6 +1086,7 @@ def _one_person() -> None:
     )
     with op.batch_alter_table("transfer_proposal", schema=None) as batch_op:
         batch_op.create_index("ix_transfer_proposal_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_transfer_proposal_company", ["company_id", "id"], unique=False)
         batch_op.create_index(
             "uq_transfer_proposal_open",
             ["company_id"],
@@ -1088,7 +1101,7 @@ def _first_rows() -> None:
     tables = sa.MetaData()
     bind = op.get_bind()
 
-    def add(name: str, *rows: dict[str, object]) -> None:
+    def add(name: str, *rows: Mapping[str, object]) -> None:
         bind.execute(sa.insert(sa.Table(name, tables, autoload_with=bind)), list(rows))
 
     add("audit_head", {"id": 1, "seq": 0, "hash": ""})
