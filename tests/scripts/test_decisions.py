@@ -1,0 +1,60 @@
+"""Decisions of docs/decisions that nothing else would hold anyone to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from inspect import iscoroutinefunction
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi.dependencies.models import Dependant
+
+from crm.db import Base
+from crm.settings import Settings
+from scripts.steps import ROOT
+from web.app import create_app
+from web.deps import Reading, Working, Writing
+from web.routing import all_routes
+
+
+def _within(dependant: Dependant) -> Iterator[Dependant]:
+    for each in dependant.dependencies:
+        yield each
+        yield from _within(each)
+
+
+def test_no_route_is_a_coroutine() -> None:
+    assert [route.path for route in all_routes() if iscoroutinefunction(route.endpoint)] == []
+
+
+def test_every_guard_of_a_route_ends_before_the_answer_is_sent() -> None:
+    guards = [
+        (route.path, each.scope)
+        for route in all_routes()
+        for each in _within(route.dependant)
+        if isinstance(each.call, (Reading, Writing, Working))
+    ]
+    assert guards
+    assert {scope for _path, scope in guards} == {"function"}
+
+
+def test_nobody_commits_but_the_database() -> None:
+    floors = [file for floor in ("crm", "web", "importers") for file in (ROOT / floor).rglob("*.py")]
+    assert [file.name for file in floors if re.search(r"\.commit\(", file.read_text())] == []
+
+
+def test_every_relationship_says_what_it_does_not_load() -> None:
+    relationships = [each for mapper in Base.registry.mappers for each in mapper.relationships]
+    assert relationships
+    assert [str(each) for each in relationships if each.lazy != "raise"] == []
+
+
+def test_a_worker_has_as_many_threads_as_the_setting_says(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, threads=3))
+
+    async def threads() -> float:
+        async with app.router.lifespan_context(app):
+            return anyio.to_thread.current_default_thread_limiter().total_tokens
+
+    assert anyio.run(threads) == 3
