@@ -101,7 +101,7 @@ def draw_up(
         "company_id": firm.values["id"], "programme_id": programme_id, "title": rng.choice(_TITLES[plan.programme]),
         "signed_on": begun if first is State.SIGNED else None, "valid_from": begins, "valid_to": ends,
         "ended_on": None, "end_reason": None, "state": str(first), "step_no": 1, "created_at": days.noon(begun),
-        "version": 1,
+        "version": 1, "consultant_id": firm.consultant,
     }  # fmt: skip
     before = [START, *(str(state) for state, _ in steps)]
     rows: list[Columns] = [

@@ -30,7 +30,8 @@ from scripts.demo.stories import Happening, Teller
 
 # So many companies are held in memory at a time.
 CHUNK = 2_000
-# Above this it is no demo but a measurement: every company gets the same few calls and one contact.
+# Above this it is no demo but a measurement: only the first companies are lively, all the others get the same
+# few calls and one contact.
 LIVELY = 5_000
 SEED = 2026
 
@@ -51,8 +52,9 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
     with database.write("demo") as db:
         if db.scalar(select(User.id).limit(1)) or db.scalar(select(Company.id).limit(1)):
             raise Conflict("Databasen er ikke tom. Demoen fylder kun en tom database, så intet går tabt.")
-        filling = _Filling(db, now, seed, lean=companies > LIVELY)
+        filling = _Filling(db, now, seed)
         for start in range(0, companies, CHUNK):
+            filling.lean = companies > LIVELY and start > 0
             filling.chunk(min(CHUNK, companies - start), first=start == 0)
         db.get_one(Installation, 1).is_demo = 1
         counts = dict(filling.counts)
@@ -64,8 +66,8 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
 class _Filling:
     """One run: the people, the rules and the chance they all draw from."""
 
-    def __init__(self, db: Session, now: datetime, seed: int, *, lean: bool) -> None:
-        self.db, self.lean = db, lean
+    def __init__(self, db: Session, now: datetime, seed: int) -> None:
+        self.db, self.lean = db, False
         self.rng = Random(seed)  # noqa: S311  # The demo shall come out alike every time.
         self.days = Days(now)
         users = team.add(db, self.days.noon(self.days.ago(SINCE + 5)))

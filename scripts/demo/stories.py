@@ -25,7 +25,7 @@ _NUMBERS = {2: "to", 3: "tre", 4: "fire", 5: "fem"}
 # How many things are written down about a company in two years, by its number of employees.
 _LIVELINESS = ((50, 21.0), (10, 10.0), (2, 4.4), (0, 1.8))
 LEAN_CALLS = 3
-ASKS, LEAN_ASKS = 0.41, 0.2
+ASKS, LEAN_ASKS = 0.41, 0.1
 
 
 @dataclass(slots=True)
