@@ -56,6 +56,7 @@ class AuditHead(Base):
 
 _ERASED_ONLY = (
     "NOT (NEW.payload IS NULL AND NEW.seq = OLD.seq AND NEW.at = OLD.at AND NEW.actor = OLD.actor "
+    "AND COALESCE(NEW.user_id, 0) = COALESCE(OLD.user_id, 0) "
     "AND NEW.action = OLD.action AND NEW.object_kind = OLD.object_kind AND NEW.object_id = OLD.object_id "
     "AND NEW.payload_hash = OLD.payload_hash AND NEW.previous = OLD.previous AND NEW.hash = OLD.hash)"
 )
@@ -141,7 +142,7 @@ def _inside(transaction: SessionTransaction | None, ended: SessionTransaction) -
     while transaction is not None:
         if transaction is ended:
             return True
-        transaction = transaction.parent  # type: ignore[assignment]  # None ends the walk
+        transaction = transaction.parent
     return False
 
 
@@ -176,8 +177,8 @@ def _digest(payload: Any) -> str:
 
 def _link(row: dict[str, Any]) -> str:
     at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    parts = (row["previous"], row["seq"], at, row["actor"], row["action"], row["object_kind"])
-    return _digest([*parts, row["object_id"], row["payload_hash"]])
+    parts = (row["previous"], row["seq"], at, row["actor"], row["user_id"], row["action"])
+    return _digest([*parts, row["object_kind"], row["object_id"], row["payload_hash"]])
 
 
 def broken_links(db: Session) -> Iterator[str]:

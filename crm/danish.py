@@ -32,6 +32,7 @@ _SHORT_MONTHS = (
 
 DAY_SENTENCE = "Skriv datoen som 23-11-2026."
 TIME_SENTENCE = "Skriv klokkeslættet som 9.30."
+LONGEST_KEY = 300
 
 
 # --- Words --------------------------------------------------------------------------------------
@@ -55,7 +56,8 @@ def fold(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     plain = unicodedata.normalize("NFKD", plain.translate(_BEFORE_MARKS_GO)).translate(_AFTER_MARKS_GO)
-    plain = "".join(ch for ch in plain if not unicodedata.combining(ch))
+    if not plain.isascii():
+        plain = "".join(ch for ch in plain if not unicodedata.combining(ch))
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"oe+", "o", re.sub(r"a{2,}", "a", plain))))
 
 
@@ -90,12 +92,13 @@ _IN_ORDER = str.maketrans(
 def sort_key(text: str) -> str:
     """A key whose bytes sort as Danish does: digits, a to z, æ, ø, å; aa is å; case and signs do not count.
 
-    Printable ASCII only. The three characters after "z" stand for the three letters after z.
+    Printable ASCII only. The three characters after "z" stand for the three letters after z. Cut where an
+    index of PostgreSQL has room for no more.
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     plain = unicodedata.normalize("NFKD", plain.replace("aa", "å").translate(_IN_ORDER))
     kept = (_in_key(ch) for ch in plain if not unicodedata.combining(ch))
-    return " ".join("".join(kept).split())
+    return " ".join("".join(kept).split())[:LONGEST_KEY]
 
 
 def _in_key(ch: str) -> str:

@@ -34,12 +34,15 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
+
+from crm.errors import NotFound
 
 __all__ = [
     "BUSY",
@@ -70,6 +73,8 @@ PRAGMAS = {
     "busy_timeout": 15000,
     "cell_size_check": 1,
 }
+# PostgreSQL's code for a number too large for its column.
+OUT_OF_RANGE = "22003"
 # The WAL-reset bug (sqlite.org/wal.html#walresetbug) is fixed in these versions.
 SAFE_SQLITE = (3, 51, 3)
 
@@ -215,6 +220,14 @@ def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
     cursor.close()
 
 
+def _no_such_key(context: ExceptionContext) -> None:
+    """A key of more than 64 bits, in an address that somebody made up, is a row that does not exist."""
+    error = context.original_exception
+    beyond = getattr(error, "sqlstate", None) == OUT_OF_RANGE and "bigint" in str(error)
+    if beyond or isinstance(error, OverflowError):
+        raise NotFound
+
+
 def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
     engine = create_engine(
         url,
@@ -223,6 +236,8 @@ def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=15,
+        # What was sent must not come back in an error and from there into a log.
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": 15},
     )
 
@@ -234,22 +249,26 @@ def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
     def _(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
+    event.listen(engine, "handle_error", _no_such_key)
     return engine
 
 
 def _postgres_engine(url: str, *, size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=size,
         max_overflow=2,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=15s -c lock_timeout=5s -c timezone=UTC"
             " -c idle_in_transaction_session_timeout=60s",
         },
     )
+    event.listen(engine, "handle_error", _no_such_key)
+    return engine
 
 
 class Database:

@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import DontWrapMixin
 
-class CrmError(Exception):
-    """A refusal the user can understand. `status` is what a web door answers."""
+
+class CrmError(DontWrapMixin, Exception):
+    """A refusal the user can understand. `status` is what a web door answers.
+
+    A column type may refuse in the middle of a statement; it comes out as it is, not as a database error.
+    """
 
     status = 500
 

@@ -20,6 +20,7 @@ _KEY_LENGTH = 8
 _MOST_DIGITS = 17  # E.164 allows fifteen, and 00 may stand before them.
 
 
+@lru_cache(maxsize=4096)
 def normalize(raw: str | None) -> str | None:
     """The number in E.164, or None when it is none. Of two numbers the first.
 
@@ -29,6 +30,7 @@ def normalize(raw: str | None) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else None
 
 
+@lru_cache(maxsize=4096)
 def display(raw_or_e164: str) -> str:
     """The number as a Dane reads it: "48 10 01 00", "+46 8 123 456 78"; what is no number as it stands."""
     number = _parse(raw_or_e164)
@@ -58,6 +60,12 @@ def search_key(text: str) -> str | None:
     if not _KEY_LENGTH <= len(digits) <= _MOST_DIGITS:
         return None
     return digits[-_KEY_LENGTH:]
+
+
+def search_keys(text: str | None) -> list[str]:
+    """The search key of every number in the text, each once: "48 10 01 00 / 20 11 45 67" has two."""
+    parts = _NEXT_NUMBER.split((text or "")[:_LONGEST])
+    return list(dict.fromkeys(key for part in parts if (key := search_key(part))))
 
 
 @lru_cache(maxsize=4096)

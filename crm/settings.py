@@ -7,20 +7,63 @@ against this class by a test.
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from datetime import time
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over. `encrypted` is how: at once, by STARTTLS, or not at all."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    encrypted: Literal["tls", "starttls", "no"]
+    sender: str
+
+    @classmethod
+    def of(cls, url: str, base_url: str) -> MailServer:
+        """Read an address like smtp://user:password@host:587?from=name@domain. ValueError when it is none.
+
+        Nothing is sent in the clear to another machine, unless the address ends with tls=off.
+        """
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        known = set(asked) <= {"from", "tls"} and asked.get("tls", "on") in {"on", "off"}
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or not known:
+            raise ValueError("Write it as smtp://user:password@host:587?from=name@domain.")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        home = urlsplit(base_url).hostname or "localhost"
+        sender = asked.get("from") or (user if "@" in user else f"no-reply@{home}")
+        if not re.fullmatch(r"[A-Za-z0-9._%+-]+@[\w.-]+", sender):
+            raise ValueError("The sender must be one plain address.")
+        sender = sender.rpartition("@")[0] + "@" + sender.rpartition("@")[2].encode("idna").decode()
+        secure = parts.scheme == "smtps"
+        here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        clear = asked.get("tls", "off" if here else "on") == "off"
+        return cls(
+            parts.hostname, parts.port or (465 if secure else 587), user, password,
+            "tls" if secure else "no" if clear else "starttls", sender,
+        )  # fmt: skip
 
 
 class Settings(BaseSettings):
     """Read once at start; hand it on instead of reading the environment elsewhere."""
 
-    model_config = SettingsConfigDict(env_prefix="ENINDGANG_", frozen=True)
+    # A setting that cannot be read may be a secret with a slip in it: the error does not repeat it.
+    model_config = SettingsConfigDict(env_prefix="ENINDGANG_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field("", description="SQLAlchemy URL. Empty: SQLite in the data directory.")
     data_dir: Path = Field(Path("data"), description="Directory of the database, the secret key and uploads.")
@@ -43,7 +86,19 @@ class Settings(BaseSettings):
         default_factory=list, description="Extra closed days, ISO dates, comma separated."
     )
     answer_hours: int = Field(8, ge=1, le=200, description="Working hours to a first answer of a request.")
+    load_limit: int = Field(200, ge=1, le=100_000, description="Companies one colleague can look after.")
+    quiet_months: int = Field(
+        6, ge=1, le=120, description="Months without contact after which a company is shown as quiet."
+    )
+    approve_transfers: bool = Field(
+        False, description="A colleague's company is given on only when a manager approves. Off: at once."
+    )
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a log-in ends by itself.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server, smtp://user:password@host:587?from=name@domain, or smtps://. smtp:// asks "
+        "for STARTTLS; &tls=off sends in the clear. Empty: mails wait.",
+    )
     accessibility_url: str = Field("", description="Address of the municipality's accessibility statement.")
     threads: int = Field(8, ge=2, le=64, description="Requests a worker handles at once.")
 
@@ -60,6 +115,43 @@ class Settings(BaseSettings):
                 values[name] = self._split(raw)
         super().__init__(**values)  # type: ignore[arg-type]  # pydantic checks the values itself
 
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("There is no such time zone.") from error
+        return value
+
+    @field_validator("closes_at")
+    @classmethod
+    def _open_for_a_while(cls, value: time, others: ValidationInfo) -> time:
+        # A house that never opens has no working hours to count, and a deadline would never come.
+        if "opens_at" in others.data and value <= others.data["opens_at"]:
+            raise ValueError("The day must end after it begins.")
+        return value
+
+    @field_validator("closed_days")
+    @classmethod
+    def _real_days(cls, value: list[str]) -> list[str]:
+        for day in value:
+            date.fromisoformat(day)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _readable_server(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        if value.get_secret_value():
+            MailServer.of(value.get_secret_value(), others.data.get("base_url", ""))
+        return value
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mails go; None when they are to wait."""
+        url = self.smtp_url.get_secret_value()
+        return MailServer.of(url, self.base_url) if url else None
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone days begin in."""
@@ -72,18 +164,24 @@ class Settings(BaseSettings):
 
     def key(self) -> bytes:
         """The secret key; created once in the data directory when the environment has none."""
-        if self.secret_key is not None:
+        if self.secret_key:
             return self.secret_key.get_secret_value().encode()
         path = self.data_dir / "secret.key"
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
+        if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            # O_EXCL: of two workers that start at once only one creates the key.
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
+            _create_once(path, secrets.token_hex(32).encode())
         return path.read_bytes()
+
+
+def _create_once(path: Path, content: bytes) -> None:
+    """Of several workers that start at once, one creates the file; nobody ever reads half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

@@ -8,6 +8,7 @@ refuses what cannot be stored alike on both engines, what is too long, and CPR n
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -23,6 +24,9 @@ from crm.errors import Refused
 CPR_SENTENCE = (
     "Det ligner et CPR-nummer. Skriv det i fagsystemet, ikke her. Er det et P-nummer, så skriv P-nr. foran."
 )
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
 class Utc(TypeDecorator[datetime]):
@@ -44,7 +48,9 @@ class Utc(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("A time without a zone cannot be stored.")
         moment = value.astimezone(UTC)
-        return moment if dialect.name == "postgresql" else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if dialect.name == "postgresql":
+            return moment
+        return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Always an aware UTC time."""
@@ -89,15 +95,35 @@ def clean(field: str, value: str | None, limit: int, *, guard: bool = True) -> s
         return None
     if len(stored) > limit:
         raise Refused(field, f"Teksten er for lang. Der er plads til {limit:,} tegn.".replace(",", "."))
-    if any((ch < " " and ch not in "\n\t") or "\ud800" <= ch <= "\udfff" for ch in stored):
+    if _UNPRINTABLE.search(stored):
         raise Refused(field, "Teksten har tegn, der ikke kan gemmes. Slet dem og prøv igen.")
     if guard and cpr.has_cpr(stored):
         raise Refused(field, CPR_SENTENCE)
     return stored
 
 
+def storable(value: str, limit: int) -> str:
+    """The text with whatever `clean` would refuse covered or cut off; for what is kept without asking."""
+    plain = _UNPRINTABLE.sub("", unicodedata.normalize("NFC", value).replace("\r\n", "\n"))[:limit]
+    return cpr.mask(plain) if cpr.has_cpr(plain) else plain
+
+
+class Compared(TypeDecorator[str]):
+    """Text someone looks for. What no column can hold is asked for as the sign that stands for it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """PostgreSQL takes no NUL, neither engine half a sign."""
+        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
 class SafeText(TypeDecorator[str]):
-    """Text that people or files wrote. `limit` is in characters; `guard=False` only for numbers of our own."""
+    """Text that people or files wrote. `limit` is in characters; `guard=False` only for CVR and P-numbers.
+
+    Compared byte by byte on both engines, so that order and ranges do not depend on the server's locale.
+    """
 
     impl = Text
     cache_ok = True
@@ -107,13 +133,21 @@ class SafeText(TypeDecorator[str]):
         self.limit = limit
         self.guard = guard
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL sorts text as its locale says unless it is told otherwise."""
+        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The last net, under forms, API, command line and imports alike."""
         return clean("", value, self.limit, guard=self.guard)
 
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        """What is only compared is not stored: an odd text finds nothing, it is not refused."""
+        return Compared()
+
 
 @event.listens_for(Mapper, "mapper_configured")
-def _clean_when_set(mapper: Mapper[Any], class_: type[Any]) -> None:
+def _clean_when_set(mapper: Mapper[Any], _class: type[Any]) -> None:
     """Clean every SafeText attribute as it is set, so that a refusal names its field."""
     for column in mapper.columns:
         if isinstance(column.type, SafeText):

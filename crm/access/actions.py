@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm import audit
+from crm.access import passwords
+from crm.access.holdings import held, told
 from crm.access.models import ApiToken, Draft, Role, Throttle, User, UserSession
 from crm.access.queries import find, token_hash
 from crm.errors import Conflict, Refused
+from crm.types import storable
 
+# The doors find everything about signing in here.
+check_password, hash_password = passwords.check_password, passwords.hash_password
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}")
+LONGEST_EMAIL = 254
 # Ten tries a minute from one address at one account; the right password from elsewhere still works.
 TRIES = 10
+TRIES_OF_ADDRESS = 50
 WINDOW = timedelta(minutes=1)
-SHORTEST = 12
-_hasher = PasswordHash((Argon2Hasher(),))
-# Checked when there is no such user, so that the answer takes as long as for one who exists.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
-
-
-def hash_password(password: str, field: str = "password") -> str:
-    """An argon2id hash. Refuses passwords that are too short, and absurdly long ones."""
-    if len(password) < SHORTEST:
-        raise Refused(field, f"Adgangskoden skal have mindst {SHORTEST} tegn. En sætning er god.")
-    if len(password) > 1000:
-        raise Refused(field, "Adgangskoden er for lang.")
-    return _hasher.hash(password)
+# Signs a draft keeps of each field.
+DRAFT = 10_000
 
 
 def add_user(
@@ -50,7 +45,7 @@ def add_user(
 ) -> User:
     """Create a user. Without a password they cannot sign in with one."""
     email = email.strip().lower()
-    if not EMAIL.fullmatch(email):
+    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
         raise Refused("email", "Skriv en e-mailadresse, for eksempel navn@kommune.dk.")
     if role not in set(Role):
         raise Refused("role", "Rollen skal være consultant, manager eller admin.")
@@ -73,21 +68,29 @@ def add_user(
     return user
 
 
-def close_user(db: Session, *, user: User, now: datetime) -> None:
-    """Close a user, and with them every session and token. Refused while companies are left."""
+def close_user(db: Session, *, user: User, now: datetime, today: date | None = None) -> None:
+    """Close a user, and with them every session and token.
+
+    Refused, with all of it told, while anything is in their hands. `today` is the day in the municipality.
+    """
     if not user.is_active:
         raise Conflict(f"{user.name} er allerede lukket.")
+    if has := held(db, user, today or now.date()):
+        raise Conflict(f"{user.name} har stadig {told(has)}. Giv det videre først, så kan brugeren lukkes.")
     try:
         with db.begin_nested():
             user.is_active, user.closed_at = 0, now
             db.flush()
     except IntegrityError as error:
+        # Something came into their hands at this very moment; the database keeps the rule.
         db.refresh(user)
         raise Conflict(
-            f"{user.name} er stadig indgang for virksomheder. Giv dem videre først, så kan brugeren lukkes."
+            f"{user.name} har lige fået noget i hænderne. Giv det videre først, så kan brugeren lukkes."
         ) from error
-    for table in (UserSession, ApiToken):
-        db.execute(delete(table).where(table.user_id == user.id))
+    db.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    for token in db.scalars(select(ApiToken).where(ApiToken.user_id == user.id)):
+        db.delete(token)
+    db.flush()
 
 
 def set_password(db: Session, *, user: User, password: str, field: str = "password") -> None:
@@ -99,7 +102,7 @@ def set_password(db: Session, *, user: User, password: str, field: str = "passwo
 
 def change_password(db: Session, *, user: User, old: str, new: str) -> None:
     """Change one's own password; all sessions end, also this one."""
-    if not user.password_hash or not _hasher.verify(old, user.password_hash):
+    if not check_password(user, old):
         raise Refused("old", "Den nuværende adgangskode er ikke rigtig.")
     set_password(db, user=user, password=new, field="new")
 
@@ -123,35 +126,52 @@ def change_user(
     return user
 
 
-def check_password(user: User | None, password: str) -> bool:
-    """Whether the password is right. Takes equally long when there is no such user."""
-    known = user is not None and user.is_active and user.password_hash
-    right = _hasher.verify(password[:1000], user.password_hash if user and known else _NOBODY)  # type: ignore[arg-type]
-    return bool(known) and right
-
-
 def throttle_keys(email: str, address: str) -> list[str]:
     """One counter for this account from this address, and a wider one for the address alone."""
     return [f"{token_hash(email.strip().lower())[:32]}@{address}", f"@{address}"]
 
 
+def _most(key: str) -> int:
+    return TRIES_OF_ADDRESS if key.startswith("@") else TRIES
+
+
 def too_many(db: Session, *, keys: list[str], now: datetime) -> bool:
-    """Whether these counters are full for the current minute."""
+    """Whether one of these counters is full. It is empty again a minute after the last try it counted."""
     rows = db.scalars(select(Throttle).where(Throttle.key.in_(keys), Throttle.window > now - WINDOW))
-    return any(row.failures >= (TRIES if not row.key.startswith("@") else TRIES * 5) for row in rows)
+    return any(row.failures >= _most(row.key) for row in rows)
 
 
-def count_failure(db: Session, *, keys: list[str], now: datetime) -> None:
-    """Count one failed log-in on every counter."""
+def take_try(db: Session, *, keys: list[str], now: datetime) -> bool:
+    """Count a log-in before it is tried; False when a counter is full. Tries made at once are all counted.
+
+    One that is refused counts nothing, so that a minute without tries is enough to begin anew.
+    """
+    # First of all and in one order, so that two who try at once never wait for each other.
+    db.execute(delete(Throttle).where(Throttle.window <= now - WINDOW))
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     for key in keys:
-        row = db.get(Throttle, key, with_for_update=True)
-        if row is None:
-            db.add(Throttle(key=key, window=now, failures=1))
-        elif row.window <= now - WINDOW:
-            row.window, row.failures = now, 1
-        else:
-            row.failures += 1
-    db.flush()
+        count = (
+            make(Throttle)
+            .values(key=key, window=now, failures=1)
+            .on_conflict_do_update(
+                index_elements=[Throttle.key],
+                set_={"failures": Throttle.failures + 1, "window": now},
+                where=Throttle.failures < _most(key),
+            )
+            .returning(Throttle.failures)
+        )
+        if db.execute(count).first() is None:
+            return False
+    return True
+
+
+def count_success(db: Session, *, keys: list[str]) -> None:
+    """The password was right: the try is not held against anyone."""
+    db.execute(
+        update(Throttle)
+        .where(Throttle.key.in_(keys), Throttle.failures > 0)
+        .values(failures=Throttle.failures - 1)
+    )
 
 
 def sign_in(db: Session, *, user: User, now: datetime, hours: int) -> str:
@@ -188,16 +208,22 @@ def add_token(db: Session, *, user: User, now: datetime, days: int | None = 365)
 
 
 def save_draft(db: Session, *, user: User, key: str, values: dict[str, str], now: datetime) -> None:
-    """Keep what is typed so far; an empty form forgets the draft."""
-    row = db.get(Draft, (user.id, key))
+    """Keep what is typed so far; an empty form forgets the draft.
+
+    Nobody is asked, so whatever could not be stored is left out and a CPR number is covered.
+    """
     if not any(values.values()):
-        if row:
-            db.delete(row)
-    elif row:
-        row.values, row.saved_at = values, now
-    else:
-        db.add(Draft(user_id=user.id, key=key, values=values, saved_at=now))
-    db.flush()
+        forget_draft(db, user=user, key=key)
+        return
+    kept = {name: storable(value, DRAFT) for name, value in values.items()}
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    db.execute(
+        make(Draft)
+        .values(user_id=user.id, key=key, values=kept, saved_at=now)
+        .on_conflict_do_update(
+            index_elements=[Draft.user_id, Draft.key], set_={"values": kept, "saved_at": now}
+        )
+    )
 
 
 def forget_draft(db: Session, *, user: User, key: str) -> None:

@@ -20,6 +20,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "companies.write": ALL,
     "responsibility.write": ALL,
     "responsibility.rules": LEADERS,
+    "handover.any": LEADERS,  # a colleague's companies by the list; one's own anybody may
+    "absences.write": ALL,
+    "absences.others": LEADERS,  # a colleague's absence; one's own anybody may
     "interactions.write": ALL,
     "requests.write": ALL,
     "agreements.write": ALL,
@@ -27,6 +30,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "imports.run": LEADERS,
     "users.write": ADMINS,
     "audit.read": ADMINS,
+    "metrics.read": ADMINS,
+    "outbox.read": ADMINS,
+    "outbox.write": ADMINS,
 }
 
 

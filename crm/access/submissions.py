@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm.access.models import Submission, User
+from crm.errors import Refused
 
 
 class Repeated(Exception):  # It is an answer, not an error.
@@ -25,6 +26,8 @@ def claim(db: Session, *, by: User, key: str, route: str, digest: str, now: date
 
     Raises Repeated when the same content was answered before; None when the key stands for other content.
     """
+    if not key.isprintable():
+        raise Refused("", "Nøglen har tegn, der ikke kan gemmes.")
     found = db.get(Submission, (by.id, key))
     if found is None:
         mine = Submission(user_id=by.id, key=key, route=route, digest=digest, answer={}, created_at=now)

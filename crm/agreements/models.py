@@ -169,7 +169,9 @@ class AgreementStep(Base):
         ),
     )
 
-    agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id"), primary_key=True)
+    agreement_id: Mapped[int] = mapped_column(
+        ForeignKey("agreement.id", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     from_state: Mapped[str] = mapped_column(Text)
     to_state: Mapped[str] = mapped_column(Text)
@@ -196,7 +198,29 @@ _MOVE = (
     "end_reason = CASE WHEN NEW.to_state = 'ended' THEN NEW.note ELSE end_reason END "
     "WHERE id = NEW.agreement_id"
 )
+_KEPT = "a step is never taken back"
+_AGREEMENT_STANDS = "EXISTS (SELECT 1 FROM agreement WHERE id = OLD.agreement_id)"
 guards(
+    # Only an agreement that was entered by mistake, and is taken back as a whole, goes with its steps.
+    Guard(
+        "agreement_step_no_delete",
+        sqlite=(
+            "CREATE TRIGGER agreement_step_no_delete BEFORE DELETE ON agreement_step "
+            f"WHEN {_AGREEMENT_STANDS} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
+        ),
+        sqlite_drop=("DROP TRIGGER IF EXISTS agreement_step_no_delete",),
+        postgresql=(
+            "CREATE FUNCTION agreement_step_no_delete() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_AGREEMENT_STANDS} THEN RAISE EXCEPTION '{_KEPT}' USING ERRCODE = '23514'; "
+            "END IF; RETURN OLD; END $$",
+            "CREATE TRIGGER agreement_step_no_delete BEFORE DELETE ON agreement_step "
+            "FOR EACH ROW EXECUTE FUNCTION agreement_step_no_delete()",
+        ),
+        postgresql_drop=(
+            "DROP TRIGGER IF EXISTS agreement_step_no_delete ON agreement_step",
+            "DROP FUNCTION IF EXISTS agreement_step_no_delete()",
+        ),
+    ),
     Guard(
         "agreement_moves",
         sqlite=(f"CREATE TRIGGER agreement_moves AFTER INSERT ON agreement_step BEGIN {_MOVE}; END",),
@@ -220,5 +244,4 @@ guards(
         "an agreement does not go back a step",
     ),
     refuse_trigger("agreement_step_no_update", "agreement_step", "", "UPDATE", "a step is never rewritten"),
-    refuse_trigger("agreement_step_no_delete", "agreement_step", "", "DELETE", "a step is never taken back"),
 )

@@ -14,7 +14,11 @@ from crm.companies.models import Company
 from crm.errors import NotFound
 
 PAGE = 50
-_WITH = (joinedload(Agreement.programme), joinedload(Agreement.company).joinedload(Company.responsible))
+# Inner joins: after an outer one SQLite would read all assignments, whatever is asked for.
+_WITH = (
+    joinedload(Agreement.programme, innerjoin=True),
+    joinedload(Agreement.company, innerjoin=True).joinedload(Company.responsible, innerjoin=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ def programme(db: Session, key: str) -> Programme:
 
 
 def get(db: Session, id: int) -> Agreement:
-    """One agreement with its company and programme, or NotFound."""
-    found = db.scalars(select(Agreement).options(*_WITH).where(Agreement.id == id)).first()
+    """One agreement with its company, its programme and the municipality's contact, or NotFound."""
+    query = select(Agreement).options(*_WITH, joinedload(Agreement.consultant)).where(Agreement.id == id)
+    found = db.scalars(query).first()
     if found is None:
         raise NotFound("Vi kan ikke finde den aftale.")
     return found
@@ -62,6 +67,23 @@ def of_company(db: Session, company: Company, limit: int = 50) -> Sequence[Agree
         .order_by(Agreement.ended_on.is_not(None), Agreement.valid_from.desc(), Agreement.id.desc())
         .limit(limit)
     ).all()
+
+
+def page_of_company(
+    db: Session, company: Company, *, after: int | None = None, limit: int = PAGE
+) -> tuple[Sequence[Agreement], int | None]:
+    """The company's agreements, the last entered first, and the key to ask for older with."""
+    query = (
+        select(Agreement)
+        .options(joinedload(Agreement.programme))
+        .where(Agreement.company_id == company.id)
+        .order_by(Agreement.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(Agreement.id < after)
+    rows = db.scalars(query).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
 def steps(db: Session, agreement: Agreement) -> Sequence[AgreementStep]:
@@ -106,13 +128,14 @@ def spans(db: Session) -> list[Span]:
             Agreement.valid_from, Agreement.valid_to, Agreement.ended_on,
         )
         .join(Agreement.programme)
-        .where(Programme.kind == "company", Agreement.signed_on.is_not(None), Agreement.valid_from.is_not(None))
+        .where(Programme.kind == "company")
     )  # fmt: skip
     return [
         Span(
             id, programme_id, company_id, max(signed, begins), min(filter(None, (ends, ended)), default=None)
         )
         for id, programme_id, company_id, signed, begins, ends, ended in rows
+        if signed and begins
     ]
 
 

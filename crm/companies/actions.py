@@ -80,7 +80,9 @@ def check_by_hand(values: dict[str, Any]) -> dict[str, Any]:
 def change(db: Session, *, company: Company, values: dict[str, Any]) -> Company:
     """Correct a company by hand. Unknown fields are refused; equal values change nothing."""
     if unknown := set(values) - set(BY_HAND):
-        raise Refused(sorted(unknown)[0], "Det felt kan ikke rettes.")
+        raise Refused(min(unknown), "Det felt kan ikke rettes.")
+    # What nobody touched is not judged: a form sends every field back, and the register may say odd things.
+    values = {field: value for field, value in values.items() if value != getattr(company, field)}
     check_by_hand({field: getattr(company, field) for field in ("employees_from", "employees_to")} | values)
     kept = dict(company.kept_by_hand)
     for field, value in values.items():
@@ -101,9 +103,10 @@ def change(db: Session, *, company: Company, values: dict[str, Any]) -> Company:
 
 def _set_contact(contact: CompanyContact, values: dict[str, str | None]) -> None:
     if unknown := set(values) - set(CONTACT):
-        raise Refused(sorted(unknown)[0], "Det felt kan ikke rettes.")
+        raise Refused(min(unknown), "Det felt kan ikke rettes.")
     if "name" in values and not (values["name"] or "").strip():
         raise Refused("name", "Skriv personens navn.")
+    values = {field: value for field, value in values.items() if value != getattr(contact, field)}
     if (email := values.get("email")) and "@" not in email:
         raise Refused("email", EMAIL_SENTENCE)
     for field in ("phone", "mobile"):
@@ -119,7 +122,8 @@ def add_contact(
 ) -> CompanyContact:
     """Add a person at the company."""
     contact = CompanyContact(company_id=company.id, created_at=now)
-    _set_contact(contact, {"name": None} | values)
+    unnamed: dict[str, str | None] = {"name": None}
+    _set_contact(contact, unnamed | values)
     db.add(contact)
     db.flush()
     return contact

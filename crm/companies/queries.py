@@ -16,6 +16,8 @@ from crm.companies.models import Company, CompanyContact, CompanyProfile, Produc
 from crm.errors import NotFound
 
 PAGE = 50
+# Both engines have a limit to how many values a statement can carry.
+PART = 20_000
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,12 @@ class Filter:
     employees_min: int | None = None
     quiet_since: datetime | None = None
     ceased: bool = False
+    group_id: int | None = None
 
 
-def _with_responsible() -> Select[tuple[Company]]:
-    return select(Company).options(joinedload(Company.responsible))
+def _with_responsible() -> Select[Company]:
+    # An inner join: after an outer one SQLite would read all assignments, whatever is asked for.
+    return select(Company).options(joinedload(Company.responsible, innerjoin=True))
 
 
 def by_cvr(db: Session, cvr: str) -> Company:
@@ -50,7 +54,10 @@ def find(db: Session, cvr: str) -> Company | None:
 
 def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
     """These companies with their responsible consultants, by key."""
-    return {row.id: row for row in db.scalars(_with_responsible().where(Company.id.in_(ids)))}
+    parts = (ids[start : start + PART] for start in range(0, len(ids), PART))
+    return {
+        row.id: row for part in parts for row in db.scalars(_with_responsible().where(Company.id.in_(part)))
+    }
 
 
 def _conditions(wanted: Filter) -> list[Any]:
@@ -71,7 +78,14 @@ def _conditions(wanted: Filter) -> list[Any]:
         found.append(Company.employees_from >= wanted.employees_min)
     if wanted.quiet_since is not None:
         found.append(or_(Company.last_contact_at.is_(None), Company.last_contact_at < wanted.quiet_since))
+    if wanted.group_id is not None:
+        found.append(Company.group_id == wanted.group_id)
     return found
+
+
+def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
+    """The keys of the companies, at most so many."""
+    return db.scalars(select(Company.id).where(*_conditions(wanted)).order_by(Company.id).limit(limit)).all()
 
 
 def page(
@@ -96,7 +110,18 @@ def contacts(db: Session, company: Company) -> Sequence[CompanyContact]:
     ).all()
 
 
-def contact(db: Session, company: Company, id: int, field: str = "company_contact_id") -> CompanyContact:
+def contact_page(
+    db: Session, company: Company, *, after: int | None = None, limit: int = PAGE
+) -> tuple[Sequence[CompanyContact], int | None]:
+    """The people at the company as they were entered, and the key to ask for the next with."""
+    query = select(CompanyContact).where(CompanyContact.company_id == company.id).order_by(CompanyContact.id)
+    if after is not None:
+        query = query.where(CompanyContact.id > after)
+    rows = db.scalars(query.limit(limit + 1)).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def contact(db: Session, company: Company, id: int) -> CompanyContact:
     """One person at this very company, or NotFound."""
     found = db.get(CompanyContact, id)
     if found is None or found.company_id != company.id:
@@ -118,6 +143,14 @@ def units(db: Session, company: Company, limit: int = 20) -> Sequence[Production
         .order_by(ProductionUnit.active.desc(), ProductionUnit.name, ProductionUnit.id)
         .limit(limit)
     ).all()
+
+
+def unit(db: Session, company: Company, id: int) -> ProductionUnit:
+    """One place of work of this very company, or NotFound."""
+    found = db.get(ProductionUnit, id)
+    if found is None or found.company_id != company.id:
+        raise NotFound("Vi kan ikke finde det arbejdssted hos virksomheden.")
+    return found
 
 
 def profile(db: Session, company: Company) -> CompanyProfile | None:

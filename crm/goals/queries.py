@@ -17,6 +17,8 @@ from crm.goals.models import Objective, Target
 
 # The pace had is that of the last quarter: long enough to be no accident, short enough to be felt.
 LOOK_BACK = timedelta(days=91)
+DAY = timedelta(days=1)
+FOREVER = date.max
 MONTH = 365.25 / 12
 
 
@@ -79,8 +81,8 @@ def objective(db: Session, key: str) -> Objective:
 
 def target_on(objective: Objective, on: date) -> Target | None:
     """The target worked towards on a day: the next one due, or the last when all are past."""
-    ahead = [target for target in objective.targets if target.due >= on]
-    return ahead[0] if ahead else next(reversed(objective.targets), None)
+    targets = sorted(objective.targets, key=lambda target: target.due)
+    return next((target for target in targets if target.due >= on), targets[-1] if targets else None)
 
 
 def _counting(objective: Objective, all_spans: Sequence[Span]) -> list[Span]:
@@ -117,7 +119,38 @@ def progress(db: Session, on: date, *, since: date | None = None) -> list[Progre
 
 
 def _weekly(found: Sequence[Span], since: date, until: date) -> list[tuple[date, int]]:
-    days = [since + timedelta(days=7 * week) for week in range(max(0, (until - since).days // 7) + 1)]
-    if days[-1] != until:
+    """How many companies count on the first day, every seventh day after it, and the last."""
+    days = [since + timedelta(days=7 * week) for week in range((until - since).days // 7 + 1)]
+    if not days or days[-1] != until:
         days.append(until)
-    return [(day, len(_on(found, day))) for day in days]
+    moves = _moves(found)
+    points, count, at = [], 0, 0
+    for day in days:
+        while at < len(moves) and moves[at][0] <= day:
+            count += moves[at][1]
+            at += 1
+        points.append((day, count))
+    return points
+
+
+def _moves(found: Sequence[Span]) -> list[tuple[date, int]]:
+    """The days on which a company comes to count (1) or ceases to (-1), in order.
+
+    Agreements of one company that overlap or touch are one stretch, so that it counts once.
+    """
+    moves: list[tuple[date, int]] = []
+    known: dict[int, date] = {}
+    for span in sorted(found, key=lambda span: span.first):
+        last = span.last or FOREVER
+        if last < span.first:
+            continue
+        until = known.get(span.company_id)
+        if until is not None and until >= span.first - DAY:
+            known[span.company_id] = max(until, last)
+            continue
+        if until is not None:
+            moves.append((until + DAY, -1))
+        moves.append((span.first, 1))
+        known[span.company_id] = last
+    moves += [(until + DAY, -1) for until in known.values() if until < FOREVER]
+    return sorted(moves)

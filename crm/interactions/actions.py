@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from crm.interactions.models import Direction, FollowUp, Interaction, Kind
 # Clocks differ a little between machines; more than this ahead is a typing mistake.
 AHEAD = timedelta(minutes=5)
 UNDO_WITHIN = timedelta(minutes=15)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+TOO_EARLY = "Tidspunktet ligger for langt tilbage. Er der en tastefejl?"
 
 
 def log(
@@ -42,6 +44,8 @@ def log(
         raise Refused(
             "happened_at", "Tidspunktet ligger i fremtiden. Brug en opfølgning til det, der kommer."
         )
+    if happened_at is not None and happened_at < EARLIEST:
+        raise Refused("happened_at", TOO_EARLY)
     entry = Interaction(
         company_id=company.id,
         kind=kind,
@@ -86,8 +90,7 @@ def promise(
         raise Refused("follow_up_owner", f"{owner.name} er lukket. Vælg en anden.")
     if not text.strip():
         raise Refused("follow_up_text", "Skriv, hvad der skal følges op på.")
-    if not date(2000, 1, 1) <= due <= date(2100, 1, 1):
-        raise Refused("follow_up_due", "Skriv en dag inden for de næste år.")
+    _check_due("follow_up_due", due)
     entry = FollowUp(
         company_id=company.id,
         interaction_id=interaction.id if interaction else None,
@@ -99,6 +102,11 @@ def promise(
     db.add(entry)
     db.flush()
     return entry
+
+
+def _check_due(field: str, due: date) -> None:
+    if not date(2000, 1, 1) <= due <= date(2100, 1, 1):
+        raise Refused(field, "Skriv en dag inden for de næste år.")
 
 
 def mark_done(db: Session, *, follow_up: FollowUp, by: User, now: datetime) -> None:
@@ -118,14 +126,20 @@ def postpone(db: Session, *, follow_up: FollowUp, due: date) -> None:
     """Promise it for another day."""
     if follow_up.done_at is not None:
         raise Conflict("Opfølgningen er allerede klaret.")
+    _check_due("due", due)
     follow_up.due = due
     db.flush()
 
 
-def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> None:
-    """Undo what one has just written down, with its follow-ups. A quarter of an hour later it stands."""
+def demand_fresh(*, entry: Interaction, by: User, now: datetime) -> None:
+    """Raise Conflict unless `by` has just written this down. A quarter of an hour later it stands."""
     if entry.by_id != by.id or now - entry.created_at > UNDO_WITHIN:
         raise Conflict("Det kan ikke fortrydes længere. Skriv et notat med rettelsen i stedet.")
+
+
+def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> None:
+    """Undo what one has just written down, with its follow-ups."""
+    demand_fresh(entry=entry, by=by, now=now)
     for follow_up in db.scalars(select(FollowUp).where(FollowUp.interaction_id == entry.id)):
         db.delete(follow_up)
     db.flush()

@@ -40,7 +40,7 @@ def interaction(db: Session, id: int) -> Interaction:
     """One interaction, or NotFound."""
     found = db.scalars(
         select(Interaction)
-        .options(joinedload(Interaction.by), joinedload(Interaction.company))
+        .options(joinedload(Interaction.by), joinedload(Interaction.company), joinedload(Interaction.contact))
         .where(Interaction.id == id)
     ).first()
     if found is None:

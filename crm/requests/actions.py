@@ -14,7 +14,7 @@ from crm.errors import Conflict, Refused, renamed
 from crm.interactions import actions as interactions
 from crm.interactions.models import FollowUp, Interaction
 from crm.requests.clock import WorkingHours
-from crm.requests.models import OPEN, Request, RequestKind, RequestState, RequestStep
+from crm.requests.models import NEXT, OPEN, Request, RequestKind, RequestState, RequestStep
 
 FIGURES = ("wanted", "presented", "hired")
 
@@ -53,6 +53,11 @@ def _check_figures(values: dict[str, int | None]) -> None:
             raise Refused(field, "Skriv et antal mellem 0 og 10.000.")
 
 
+def _demand_active(owner: User) -> None:
+    if not owner.is_active:
+        raise Refused("owner", f"{owner.name} er lukket. Vælg en anden.")
+
+
 def take_in(
     db: Session,
     *,
@@ -75,6 +80,10 @@ def take_in(
     received = received_at or now
     if received > now + interactions.AHEAD:
         raise Refused("received_at", "Tidspunktet ligger i fremtiden.")
+    if received < interactions.EARLIEST:
+        raise Refused("received_at", interactions.TOO_EARLY)
+    if owner is not None:
+        _demand_active(owner)
     request = Request(
         company_id=company.id,
         kind=asked.kind,
@@ -124,6 +133,7 @@ def log_call(
             title="request_title",
             description="request_description",
             wanted="request_wanted",
+            owner="request_owner",
         ):
             asked = take_in(
                 db, company=company, asked=request, by=by, now=now, clock=clock,
@@ -147,7 +157,7 @@ def move(
     now: datetime,
     note: str | None = None,
 ) -> Request:
-    """Move a request on. An ended one can be taken up again; the same state again changes nothing.
+    """Move a request on, along `NEXT`. The same state again changes nothing.
 
     The clock stops the first time someone does more than take it.
     """
@@ -155,10 +165,8 @@ def move(
         raise Refused("state", "Vælg en tilstand fra listen.")
     if to == request.state:
         return request
-    if to == RequestState.NEW:
-        raise Conflict("En henvendelse kan ikke blive ny igen.")
-    if to not in OPEN and request.closed_at is not None:
-        raise Conflict("Henvendelsen er allerede afsluttet. Tag den op igen først.")
+    if to not in NEXT[RequestState(request.state)]:
+        raise Conflict(_no_way(request, RequestState(to)))
     if to == RequestState.UNRESOLVED and not (note or "").strip():
         raise Refused("note", "Skriv hvorfor den ikke blev løst, så vi kan lære af det.")
     last = db.scalar(select(func.max(RequestStep.seq)).where(RequestStep.request_id == request.id)) or 0
@@ -171,18 +179,25 @@ def move(
     return request
 
 
+def _no_way(request: Request, to: RequestState) -> str:
+    if to == RequestState.NEW:
+        return "En henvendelse kan ikke blive ny igen."
+    if request.closed_at is not None:
+        return "Henvendelsen er allerede afsluttet. Tag den op igen først."
+    return "Arbejdet med henvendelsen er allerede begyndt."
+
+
 def change(db: Session, *, request: Request, values: dict[str, object]) -> Request:
     """Correct title, description, owner or figures."""
     allowed = {"title", "description", "owner", *FIGURES}
     if unknown := set(values) - allowed:
-        raise Refused(sorted(unknown)[0], "Det felt kan ikke rettes.")
+        raise Refused(min(unknown), "Det felt kan ikke rettes.")
     if "title" in values and not str(values["title"] or "").strip():
         raise Refused("title", "Skriv kort, hvad virksomheden beder om.")
     _check_figures({field: values[field] for field in FIGURES if field in values})  # type: ignore[misc]
     for field, value in values.items():
         if isinstance(value, User):
-            if not value.is_active:
-                raise Refused("owner", f"{value.name} er lukket. Vælg en anden.")
+            _demand_active(value)
             request.owner_id = value.id
         else:
             setattr(request, field, value)
@@ -192,6 +207,7 @@ def change(db: Session, *, request: Request, values: dict[str, object]) -> Reque
 
 def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> None:
     """Undo a call just written down, with the untouched request that came with it."""
+    interactions.demand_fresh(entry=entry, by=by, now=now)
     for request in db.scalars(select(Request).where(Request.interaction_id == entry.id)):
         if request.state != RequestState.NEW:
             raise Conflict("Henvendelsen er allerede taget. Skriv et notat med rettelsen i stedet.")

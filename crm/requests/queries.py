@@ -14,7 +14,11 @@ from crm.errors import NotFound
 from crm.requests.models import Request, RequestStep
 
 PAGE = 50
-_WITH = (joinedload(Request.owner), joinedload(Request.company).joinedload(Company.responsible))
+# Inner joins: after an outer one SQLite would read all assignments, whatever is asked for.
+_WITH = (
+    joinedload(Request.owner, innerjoin=True),
+    joinedload(Request.company, innerjoin=True).joinedload(Company.responsible, innerjoin=True),
+)
 
 
 def get(db: Session, id: int) -> Request:
@@ -50,6 +54,22 @@ def of_company(db: Session, company: Company, limit: int = 20) -> Sequence[Reque
         )
         .limit(limit)
     ).all()
+
+
+def page_of_company(
+    db: Session, company: Company, *, after: tuple[datetime, int] | None = None, limit: int = PAGE
+) -> tuple[Sequence[Request], tuple[datetime, int] | None]:
+    """Everything the company has asked for, the newest first, and the key to ask for older with."""
+    query = (
+        select(Request)
+        .options(joinedload(Request.owner))
+        .where(Request.company_id == company.id)
+        .order_by(Request.received_at.desc(), Request.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(tuple_(Request.received_at, Request.id) < after)
+    return _cut(db.scalars(query).all(), limit, "received_at")
 
 
 def open_ones(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.access.models import User
 from crm.access.queries import consultants
-from crm.companies.actions import check_by_hand, with_derived
+from crm.companies.actions import check_by_hand, require_cvr, with_derived
 from crm.companies.models import Company
 from crm.db import reserve
 from crm.errors import Conflict, Refused
@@ -40,7 +41,8 @@ class Distribution:
     def pick(self, values: dict[str, Any]) -> tuple[User, str]:
         """Who gets a company with these columns, and the reason as the history will state it."""
         for number, rule in enumerate(self.rules, 1):
-            if fits(rule, values) and (user := self._receiver(rule)):
+            # One that is switched off keeps its number, which is the one on the page of the rules.
+            if rule.is_on and fits(rule, values) and (user := self._receiver(rule)):
                 return self._given(user), f"Fordelt efter regel {number}"
         user = self._least_loaded(self.team)
         if user is None:
@@ -82,7 +84,8 @@ def create_company(
     by: User | None = None,
 ) -> Company:
     """Create a company by hand, with its responsible consultant: the one named, or the one the rules pick."""
-    values = with_derived(check_by_hand(values))
+    cvr = require_cvr(values.get("cvr") or "")
+    values = with_derived(check_by_hand({"name": None} | values | {"cvr": cvr}))
     if db.scalar(select(Company.id).where(Company.cvr == values["cvr"])):
         raise Conflict("Virksomheden findes allerede.")
     if responsible is None:
@@ -115,19 +118,25 @@ def _demand_active(user: User, field: str = "responsible") -> None:
 def hand_over(
     db: Session, *, company: Company, to: User, reason: str, by: User | None, now: datetime
 ) -> CompanyAssignment:
-    """Make `to` the company's one way in from now on; the old assignment ends in the same instant."""
+    """Make `to` the company's one way in from now on; the old assignment ends in the same instant.
+
+    Only the company moves. With everything that is open there it moves by `handover.actions.hand_over_list`.
+    """
     _demand_active(to)
-    if not reason.strip():
-        raise Refused("reason", "Skriv kort hvorfor, så kollegerne kan følge det.")
-    current = db.get_one(CompanyAssignment, company.current_assignment_id, with_for_update=True)
+    _demand_reason(reason)
+    current = db.get_one(
+        CompanyAssignment, company.current_assignment_id, with_for_update=True, populate_existing=True
+    )
     if current.valid_to is not None:
         raise Conflict("En kollega har lige givet virksomheden videre. Hent siden igen.")
     if current.user_id == to.id:
         return current
     moment = max(now, current.valid_from + TICK)
+    # The old one must have ended before the new one begins: there is never room for two.
     current.valid_to = moment
     db.flush()
     following = CompanyAssignment(
+        id=reserve(db, CompanyAssignment, 1)[0],
         company_id=company.id,
         user_id=to.id,
         valid_from=moment,
@@ -143,25 +152,18 @@ def hand_over(
     return following
 
 
-def hand_over_all(db: Session, *, leaver: User, to: User, reason: str, by: User | None, now: datetime) -> int:
-    """Give all of one colleague's companies to another. Returns how many."""
-    held = db.scalars(
-        select(Company)
-        .join(CompanyAssignment, CompanyAssignment.id == Company.current_assignment_id)
-        .where(CompanyAssignment.user_id == leaver.id)
-    ).all()
-    for company in held:
-        hand_over(db, company=company, to=to, reason=reason, by=by, now=now)
-    return len(held)
+def _demand_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("reason", "Skriv kort hvorfor, så kollegerne kan følge det.")
 
 
 def _check_rule(values: dict[str, Any]) -> None:
     if not any(values.get(name) not in {None, ""} for name in CONDITIONS):
         raise Refused("industry_prefix", "Skriv mindst én betingelse: branche, postnummer eller størrelse.")
     for name in ("postal_from", "postal_to"):
-        if values.get(name) and not (values[name].isdecimal() and len(values[name]) == 4):
+        if values.get(name) and not re.fullmatch("[0-9]{4}", values[name]):
             raise Refused(name, "Et postnummer har fire cifre.")
-    if values.get("industry_prefix") and not values["industry_prefix"].isdecimal():
+    if values.get("industry_prefix") and not re.fullmatch("[0-9]{1,6}", values["industry_prefix"]):
         raise Refused("industry_prefix", "Skriv begyndelsen af branchekoden, for eksempel 41.")
     low, high = values.get("employees_min"), values.get("employees_max")
     if low is not None and high is not None and low > high:
@@ -191,10 +193,18 @@ def delete_rule(db: Session, *, rule: AssignmentRule) -> None:
     db.flush()
 
 
+def switch_rule(db: Session, *, rule: AssignmentRule, on: bool) -> None:
+    """Let a rule hold for companies created from now on, or not. Companies already given stay."""
+    rule.is_on = int(on)
+    db.flush()
+
+
 def move_rule(db: Session, *, rule: AssignmentRule, up: bool) -> None:
     """Let a rule be tried earlier or later, by changing places with its neighbour."""
     order = list(rules(db))
-    place = next(index for index, other in enumerate(order) if other.id == rule.id)
+    place = next((index for index, other in enumerate(order) if other.id == rule.id), None)
+    if place is None:
+        raise Conflict("En kollega har lige slettet reglen.")
     other = place - 1 if up else place + 1
     if 0 <= other < len(order):
         order[place], order[other] = order[other], order[place]

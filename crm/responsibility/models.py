@@ -165,6 +165,7 @@ class CompanyColleague(Row, Base):
     )
 
     user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
+    company: Mapped[Company] = relationship(foreign_keys=[company_id], lazy="raise")
     unit: Mapped[ProductionUnit | None] = relationship(
         primaryjoin="foreign(CompanyColleague.production_unit_id) == ProductionUnit.id",
         lazy="raise",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
@@ -24,6 +25,24 @@ def history(db: Session, company: Company, limit: int = 200) -> Sequence[Company
     ).all()
 
 
+def history_page(
+    db: Session, company: Company, *, after: tuple[datetime, int] | None = None, limit: int = 50
+) -> tuple[Sequence[CompanyAssignment], tuple[datetime, int] | None]:
+    """One page of that history, and the key to ask for older with."""
+    query = (
+        select(CompanyAssignment)
+        .options(joinedload(CompanyAssignment.user))
+        .where(CompanyAssignment.company_id == company.id)
+        .order_by(CompanyAssignment.valid_from.desc(), CompanyAssignment.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(tuple_(CompanyAssignment.valid_from, CompanyAssignment.id) < after)
+    rows = db.scalars(query).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], (last.valid_from, last.id) if last else None
+
+
 def loads(db: Session) -> dict[int, int]:
     """How many companies each user is responsible for. Users without any are left out."""
     rows = db.execute(
@@ -31,7 +50,7 @@ def loads(db: Session) -> dict[int, int]:
         .where(CompanyAssignment.is_open == 1)
         .group_by(CompanyAssignment.user_id)
     )
-    return {user_id: number for user_id, number in rows}
+    return dict(rows.all())
 
 
 def load(db: Session, user: User, most: int = 1000) -> int:

@@ -53,7 +53,8 @@ class SearchWord(Base):
     length: Mapped[int] = mapped_column(Integer)
 
 
-_IS_WORDED = "kind IN ('name', 'alias', 'unit', 'contact', 'street')"
+# Written out wherever it is asked for, since PostgreSQL uses a partial index only for the very condition.
+IS_WORDED = "kind IN ('name', 'alias', 'unit', 'contact', 'street')"
 _GONE = "INSERT INTO search_fts(search_fts, rowid, text) VALUES ('delete', OLD.id, OLD.text)"
 _CAME = "INSERT INTO search_fts(rowid, text) VALUES (NEW.id, NEW.text)"
 guards(
@@ -62,8 +63,10 @@ guards(
         sqlite=(
             "CREATE VIRTUAL TABLE IF NOT EXISTS search_fts "
             "USING fts5(text, content='search_entry', content_rowid='id', tokenize='trigram', columnsize=0)",
-            f"CREATE TRIGGER search_fts_i AFTER INSERT ON search_entry WHEN NEW.{_IS_WORDED} BEGIN {_CAME}; END",
-            f"CREATE TRIGGER search_fts_d AFTER DELETE ON search_entry WHEN OLD.{_IS_WORDED} BEGIN {_GONE}; END",
+            "CREATE TRIGGER search_fts_i AFTER INSERT ON search_entry "
+            f"WHEN NEW.{IS_WORDED} BEGIN {_CAME}; END",
+            "CREATE TRIGGER search_fts_d AFTER DELETE ON search_entry "
+            f"WHEN OLD.{IS_WORDED} BEGIN {_GONE}; END",
             "CREATE TRIGGER search_fts_u BEFORE UPDATE ON search_entry "
             "BEGIN SELECT RAISE(ABORT, 'search entries are replaced, not changed'); END",
         ),
@@ -71,7 +74,7 @@ guards(
         postgresql=(
             "CREATE EXTENSION IF NOT EXISTS pg_trgm",
             "CREATE INDEX IF NOT EXISTS ix_search_entry_trigram ON search_entry "
-            f"USING gin (text gin_trgm_ops) WHERE {_IS_WORDED}",
+            f"USING gin (text gin_trgm_ops) WHERE {IS_WORDED}",
         ),
     )
 )

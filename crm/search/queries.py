@@ -1,39 +1,34 @@
-"""Finding a company by whatever the caller says.
-
-Every step reads a bounded number of rows by index and ranks them here, so that an answer takes as long
-among a thousand companies as among a hundred thousand.
-"""
+"""Finding a company by whatever the caller says."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-from sqlalchemy import Row, and_, column, func, or_, select, table, text, union_all
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm import danish, phones
 from crm.companies.models import Company, CompanyContact, ProductionUnit
 from crm.companies.queries import by_ids
-from crm.search.index import SHORTEST_WORD
-from crm.search.models import WORDED, SearchEntry, SearchWord
+from crm.search.candidates import (
+    BOUND,
+    Found,
+    by_score,
+    entries,
+    is_whole_number,
+    keep,
+    mistyped,
+    numbers,
+    scattered,
+    texts,
+)
+from crm.search.models import SearchEntry
 
-# How many candidates a step reads, and how many words of a query count.
-BOUND = 200
+# How many words of a query count, and how many hits are shown.
 MOST_WORDS = 5
 LIMIT = 20
-NUMBERS = ("cvr", "p_number", "phone")
-WEIGHT = {"name": 6, "alias": 5, "contact": 4, "unit": 3, "street": 1, "cvr": 6, "p_number": 6, "phone": 6}
-# Bytes after every letter and digit: the end of a prefix's range.
-END = "\x7f"
-# "CVR-nr. 12 34 56 74", "tlf. 48 10 01 00": the label says nothing the digits do not.
-_LABEL = re.compile(
-    r"\s*(?:cvr|p|dk|tlf|telefon|mobil|nr)(?:\b|(?=\d))[\s.:-]*(?:(?:nr|nummer)\b[\s.:-]*)?(?=[+\d(])", re.IGNORECASE
-)
-_NUMBER = re.compile(r"[\d\s+().\-/]+")
-_fts = table("search_fts", column("rowid"))
+# With fewer hits than this, the search looks further: for the words apart, and for a letter that is wrong.
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -47,188 +42,79 @@ class Hit:
     contact_id: int | None = None
 
 
-@dataclass(frozen=True)
-class _Found:
-    company_id: int
-    kind: str
-    ref_id: int
-    score: float
-
-
 def search(db: Session, query: str, *, limit: int = LIMIT) -> list[Hit]:
     """The best hits for a query, best first. An empty query finds nothing.
 
     Names are found by any part of a word, in any way of writing æ ø å, and with one letter wrong; numbers
-    however they are written.
+    however they are written; and words that stand in different places, such as a person's and a street's.
     """
     query = query[:200]
-    best: dict[int, _Found] = {}
-    label = _LABEL.match(query)
-    _keep(best, _numbers(db, query[label.end() :] if label else query))
+    best: dict[int, Found] = {}
+    keep(best, numbers(db, query))
     wanted = danish.fold_company(query).split()[:MOST_WORDS]
-    if wanted and not best:
-        _keep(best, _texts(db, wanted))
-        if len(best) < 3:
-            _keep(best, _mistyped(db, wanted))
-        if not best and len(wanted) > 1:
-            _keep(best, _scattered(db, wanted))
+    if wanted and not any(map(is_whole_number, best.values())):
+        keep(best, texts(db, wanted))
+        if len(best) < FEW and len(wanted) > 1:
+            keep(best, scattered(db, wanted))
+        if len(best) < FEW:
+            keep(best, mistyped(db, wanted))
     return _hits(db, best, limit)
 
 
-def _keep(best: dict[int, _Found], found: Iterable[_Found]) -> None:
-    for each in found:
-        if each.company_id not in best or each.score > best[each.company_id].score:
-            best[each.company_id] = each
-
-
-def _numbers(db: Session, query: str) -> list[_Found]:
-    if not _NUMBER.fullmatch(query):
-        return []
-    digits = re.sub(r"\D", "", query)
-    if len(digits) < 3:
-        return []
-    starts = {digits, *([key] if (key := phones.search_key(query)) else [])}
-    ranges = [and_(SearchEntry.text >= start, SearchEntry.text < start + ":") for start in starts]
-    rows = db.execute(_entries().where(or_(*ranges), SearchEntry.kind.in_(NUMBERS)).limit(BOUND)).all()
-    return [
-        _Found(row.company_id, row.kind, row.ref_id, WEIGHT[row.kind] + (100 if row.text in starts else 80))
-        for row in rows
-    ]
-
-
-def _entries():  # type: ignore[no-untyped-def]  # SQLAlchemy's own type says it better than we could
-    return select(SearchEntry.company_id, SearchEntry.kind, SearchEntry.ref_id, SearchEntry.text)
-
-
-def _texts(db: Session, wanted: Sequence[str], penalty: float = 0) -> list[_Found]:
-    phrase = " ".join(wanted)
-    rows: list[Row[tuple[int, str, int, str]]] = list(
-        db.execute(
-            _entries()
-            .where(SearchEntry.text >= phrase, SearchEntry.text < phrase + END, SearchEntry.kind.in_(WORDED))
-            .order_by(SearchEntry.text)
-            .limit(BOUND)
-        )
-    )
-    rows += _containing(db, [word for word in wanted if len(word) >= 3])
-    return [
-        _Found(row.company_id, row.kind, row.ref_id, score - penalty)
-        for row in rows
-        if (score := _score(row.text, row.kind, phrase, wanted)) > 0
-    ]
-
-
-def _containing(db: Session, fragments: Sequence[str]) -> list[Row[tuple[int, str, int, str]]]:
-    """A bounded number of entries with all these fragments in them, in no particular order."""
-    if not fragments:
-        return []
-    query = _entries().limit(BOUND)
-    if db.get_bind().dialect.name == "postgresql":
-        parts = [SearchEntry.text.contains(fragment) for fragment in fragments]
-        return list(db.execute(query.where(SearchEntry.kind.in_(WORDED), *parts)))
-    match = " AND ".join(f'"{fragment}"' for fragment in fragments)
-    joined = query.select_from(_fts).join(SearchEntry, SearchEntry.id == _fts.c.rowid)
-    return list(db.execute(joined.where(text("search_fts MATCH :match")), {"match": match}))
-
-
-def _score(found: str, kind: str, phrase: str, wanted: Sequence[str]) -> float:
-    """How well an entry answers: whole, from the start, from the start of words, within words. 0 is not."""
-    if found == phrase:
-        grade = 100
-    elif found.startswith(phrase + " "):
-        grade = 90
-    elif found.startswith(phrase):
-        grade = 85
-    elif all(any(word.startswith(start) for word in found.split()) for start in wanted):
-        grade = 75
-    elif all(fragment in found for fragment in wanted):
-        grade = 60
-    else:
-        return 0
-    return grade + WEIGHT[kind] - min(len(found), 100) / 100
-
-
-def _mistyped(db: Session, wanted: Sequence[str]) -> list[_Found]:
-    """Hits for the words that are one letter from those typed: one wrong, missing, extra, or two swapped."""
-    found: list[_Found] = []
-    for place, word in enumerate(wanted):
-        if len(word) < SHORTEST_WORD or word.isdecimal():
-            continue
-        for meant in _neighbours(db, word)[:3]:
-            found += _texts(db, [*wanted[:place], meant, *wanted[place + 1 :]], penalty=30)
-        if found:
-            break
-    return found
-
-
-def _neighbours(db: Session, word: str) -> list[str]:
-    half = (len(word) - 1) // 2
-    start, end = word[:half], word[::-1][:half]
-    lengths = SearchWord.length.in_((len(word) - 1, len(word), len(word) + 1))
-    near = db.scalars(
-        union_all(
-            select(SearchWord.word).where(lengths, SearchWord.word >= start, SearchWord.word < start + END),
-            select(SearchWord.word).where(
-                lengths, SearchWord.reversed >= end, SearchWord.reversed < end + END
-            ),
-        ).limit(20 * BOUND)
-    )
-    # A wrong letter leaves the length alone, which is the commonest mistake.
-    scored = [(OSA.distance(word, each), abs(len(each) - len(word)), each) for each in set(near)]
-    return [each for distance, _, each in sorted(scored) if distance == 1]
-
-
-def _scattered(db: Session, wanted: Sequence[str]) -> list[_Found]:
-    """Companies that have every word somewhere: the name of the firm and its street, or a person and a firm."""
-    found: dict[int, _Found] = {}
-    for number, word in enumerate(wanted):
-        here: dict[int, _Found] = {}
-        _keep(here, _texts(db, [word], penalty=40))
-        both = {id: max(each, here[id], key=_by_score) for id, each in found.items() if id in here}
-        found = both if number else here
-    return list(found.values())
-
-
-def _by_score(found: _Found) -> float:
-    return found.score
-
-
-def _hits(db: Session, best: dict[int, _Found], limit: int) -> list[Hit]:
-    first = sorted(best.values(), key=_by_score, reverse=True)[: 2 * limit]
+def _hits(db: Session, best: dict[int, Found], limit: int) -> list[Hit]:
+    first = sorted(best.values(), key=by_score, reverse=True)[: 2 * limit]
     companies = by_ids(db, [found.company_id for found in first])
     people = _people(db, {each.ref_id for each in first if each.ref_id and each.kind in {"contact", "phone"}})
-    named = _names(db, first, people)
+    units = _units(db, {each.ref_id for each in first if each.ref_id and each.kind != "contact"})
     hits = []
     for found in first:
-        company = companies[found.company_id]
+        # An undone import may take a company away between two statements.
+        if (company := companies.get(found.company_id)) is None:
+            continue
         # A company that has closed is found, but after those one can still call.
         score = found.score if company.active else found.score - 20
-        person = people.get(found.ref_id) if found.kind in {"contact", "phone"} else None
-        contact_id = person.id if person and person.company_id == company.id else None
-        matched = named.get(found) or _matched(company, found.kind)
-        hits.append(Hit(company, found.kind, matched, score, contact_id))
+        person = _person(found, people)
+        matched = _of_person(found, person) or _of_unit(found, units) or _of_company(found, company)
+        hits.append(Hit(company, found.kind, matched, score, person.id if person else None))
     hits.sort(key=lambda hit: (-hit.score, hit.company.sort_key, hit.company.id))
     return hits[:limit]
 
 
-def _matched(company: Company, kind: str) -> str:
-    values = {"cvr": company.cvr, "phone": company.phone, "street": company.address, "alias": company.aliases}
-    return values.get(kind) or company.name
+def _person(found: Found, people: dict[int, CompanyContact]) -> CompanyContact | None:
+    """Whom the hit is about. A telephone may be a unit's, and a unit may have the same key as a person."""
+    person = people.get(found.ref_id) if found.kind in {"contact", "phone"} else None
+    if person is None or person.company_id != found.company_id:
+        return None
+    return person if found.kind == "contact" or _their_number(person, found.text) else None
 
 
-def _names(db: Session, found: Sequence[_Found], person: dict[int, CompanyContact]) -> dict[_Found, str]:
-    """What to call those hits that lie below the company: a unit or a person."""
-    unit = _units(db, {each.ref_id for each in found if each.ref_id and each.kind != "contact"})
-    answer = {}
-    for each in found:
-        who, where = person.get(each.ref_id), unit.get(each.ref_id)
-        if each.kind in {"contact", "phone"} and who and who.company_id == each.company_id:
-            number = phones.display(who.mobile or who.phone or "")
-            answer[each] = who.label if each.kind == "contact" else f"{number} {who.name}"
-        elif where and where.company_id == each.company_id:
-            texts = {"p_number": where.p_number, "street": where.address, "phone": where.phone}
-            answer[each] = texts.get(each.kind) or where.name
-    return answer
+def _their_number(person: CompanyContact, key: str) -> str | None:
+    return next((raw for raw in (person.mobile, person.phone) if key in phones.search_keys(raw)), None)
+
+
+def _of_person(found: Found, person: CompanyContact | None) -> str | None:
+    if person is None or found.kind == "contact":
+        return person.label if person else None
+    return f"{phones.display(_their_number(person, found.text) or '')} {person.name}"
+
+
+def _of_unit(found: Found, units: dict[int, ProductionUnit]) -> str | None:
+    unit = units.get(found.ref_id) if found.kind != "contact" else None
+    if unit is None or unit.company_id != found.company_id:
+        return None
+    texts = {"p_number": unit.p_number, "street": unit.address, "phone": unit.phone}
+    return texts.get(found.kind) or unit.name
+
+
+def _of_company(found: Found, company: Company) -> str:
+    aliases = (company.aliases or "").split("\n")
+    values = {
+        "cvr": company.cvr,
+        "phone": company.phone,
+        "street": company.address,
+        "alias": next((each for each in aliases if danish.fold_company(each) == found.text), None),
+    }
+    return values.get(found.kind) or company.name
 
 
 def _people(db: Session, ids: set[int]) -> dict[int, CompanyContact]:
@@ -247,11 +133,11 @@ def by_phone(db: Session, number: str) -> list[Hit]:
     if key is None:
         return []
     rows = db.execute(
-        _entries().where(SearchEntry.text == key, SearchEntry.kind == "phone").limit(BOUND)
+        entries().where(SearchEntry.text == key, SearchEntry.kind == "phone").limit(BOUND)
     ).all()
-    best: dict[int, _Found] = {}
+    best: dict[int, Found] = {}
     # A person's own number says more than a company's.
-    _keep(best, [_Found(row.company_id, row.kind, row.ref_id, 100 + bool(row.ref_id)) for row in rows])
+    keep(best, [Found(*row, score=100 + bool(row.ref_id)) for row in rows])
     return _hits(db, best, LIMIT)
 
 

@@ -47,9 +47,7 @@ def test_a_colleague_beside_never_takes_the_responsibles_place(db: Session, firm
     assert by_cvr(db, firm.cvr).responsible.name == "Anna"
 
 
-def test_the_next_for_a_topic_follows_the_one_before(
-    db: Session, firm: Company
-) -> None:
+def test_the_next_for_a_topic_follows_the_one_before(db: Session, firm: Company) -> None:
     anna = _who(db, "anna")
     put_beside(db, company=firm, user=_who(db, "bo"), topic="retention", by=anna, now=NOW)
     put_beside(db, company=firm, user=_who(db, "carl"), topic="retention", by=anna, now=LATER)
@@ -191,6 +189,7 @@ def test_a_rule_is_tried_on_todays_companies_before_it_is_switched_on(db: Sessio
     assert {move.to for move in found.first} == {"Bo"}
     assert found.by_user == {anna.id: (5, 2), bo.id: (0, 3)}
     assert {find(db, demo_cvr(number)).responsible.name for number in range(5)} == {"Anna"}  # type: ignore[union-attr]
+
 
 def test_a_rule_that_is_off_gives_nobody_anything(db: Session) -> None:
     anna, bo = (add_user(db, f"{name}@kommune.test") for name in ("anna", "bo"))
