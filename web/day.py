@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crm import danish
+from crm.access.models import User
 from crm.companies.models import Company
 from crm.interactions.models import FollowUp
 from crm.requests.models import Request, RequestState
@@ -28,17 +30,32 @@ class Task:
     url: str | None = None
     done_url: str | None = None
     postpone_url: str | None = None
+    on_behalf_of: str | None = None
 
 
 def tasks(
-    requests: Sequence[Request], follow_ups: Sequence[FollowUp], *, now: datetime, zone: ZoneInfo
+    requests: Sequence[Request],
+    follow_ups: Sequence[FollowUp],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    covered: Mapping[int, str] | None = None,
 ) -> list[Task]:
-    """Requests without an answer and follow-ups that are due, by urgency and then by time."""
-    today = now.astimezone(zone).date()
-    found = [_request(each, now, zone) for each in requests] + [
-        _follow_up(each, today) for each in follow_ups
-    ]
+    """Requests without an answer and follow-ups that are due, by urgency and then by time.
+
+    `covered` names the colleagues whom this user stands in for, by their keys.
+    """
+    today, names = now.astimezone(zone).date(), covered or {}
+    found = [
+        replace(_request(each, now, zone), on_behalf_of=names.get(each.owner_id)) for each in requests
+    ] + [replace(_follow_up(each, today), on_behalf_of=names.get(each.owner_id)) for each in follow_ups]
     return sorted(found, key=lambda task: task.order)
+
+
+def names_of(colleagues: Sequence[User]) -> dict[int, str]:
+    """What to call these colleagues: by their first names, by the whole name where two have the same."""
+    firsts = Counter(each.first_name for each in colleagues)
+    return {each.id: each.first_name if firsts[each.first_name] == 1 else each.name for each in colleagues}
 
 
 def _request(each: Request, now: datetime, zone: ZoneInfo) -> Task:

@@ -12,13 +12,15 @@ from crm import numbers
 from crm.access import queries as users
 from crm.agreements import queries as agreements
 from crm.agreements.models import AgreementState
-from crm.companies import actions, queries
+from crm.companies import actions, groups, queries
 from crm.companies.models import Company
 from crm.companies.queries import Filter
 from crm.interactions import queries as interactions
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility
+from crm.responsibility import beside
 from crm.responsibility import queries as assignments
+from crm.responsibility.absences import ways as absent
 from web import words
 from web.cursors import cursor, moment_of, pair_of
 from web.deps import Visit, reading, writing
@@ -52,6 +54,7 @@ def index(
         quiet_since=visit.now - QUIET if stille else None,
         ceased=bool(ophoert),
     )
+    team, absences = absent.team(visit.db, visit.today)
     rows, following = queries.page(visit.db, wanted, after=pair_of(efter))
     chosen = {"navn": navn, "ansvarlig": ansvarlig, "branche": branche, "postnr": postnr, "stille": stille,
               "ophoert": ophoert}  # fmt: skip
@@ -60,10 +63,11 @@ def index(
         "companies/index.html",
         section="companies",
         companies=rows,
+        ways=absent.ways(visit.db, rows, visit.today, absences=absences),
         next_url=cursor("/virksomheder", chosen, following),
         form=Form.of(chosen),
         narrowed=any(chosen.values()),
-        colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
+        colleagues=[(user.id, user.name) for user in team],
     )
 
 
@@ -134,6 +138,8 @@ def log_form(visit: Visit, company: Company, contact: str = "", call: str = "") 
 def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", before: str = "") -> Response:
     """The company with this note box in it."""
     db = visit.db
+    team, absences = absent.team(db, visit.today)
+    way = absent.ways(db, [company], visit.today, absences=absences)[company.id]
     history = assignments.history(db, company, limit=20)
     happened, older = interactions.timeline(db, company, after=moment_of(before))
     asked = requests.of_company(db, company)
@@ -153,15 +159,15 @@ def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", b
         section="companies",
         company=company,
         since=visit.house.today(history[0].valid_from) if history else None,
-        beside=[],
-        standing_in=None,
-        back_on=None,
+        beside=[(words.beside(each), each.user) for each in beside.beside(db, company)],
+        way=way,
+        leaders=absent.leaders(team, absences, of=company.responsible) if way.nobody else [],
         partner_of=sorted({each.programme.name for each in agreed if each.state in IN_FORCE}),
         contacts=[each for each in queries.contacts(db, company) if each.ended_on is None],
         kinds=words.choices(words.KINDS),
         directions=words.choices(words.DIRECTIONS),
         request_kinds=words.choices(words.REQUEST_KINDS),
-        colleagues=[(user.id, user.name) for user in users.colleagues(db)],
+        colleagues=[(user.id, user.name) for user in team],
         form=form,
         entries=shown,
         older_url=cursor(f"/virksomheder/{company.cvr}", {}, older, name="foer"),
@@ -169,6 +175,7 @@ def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", b
         agreements=[each for each in agreed if each.state != AgreementState.ENDED],
         units=queries.units(db, company),
         profile=queries.profile(db, company),
+        group=groups.group_of(db, company),
         follow_ups=interactions.open_follow_ups(db, company),
         came_from=fra,
     )
