@@ -70,7 +70,12 @@ class Handover(Row, Base):
 
 
 class HandoverItem(Base):
-    """One thing that changed hands in an act, and whose it was before."""
+    """One thing that changed hands in an act, and whose it was before.
+
+    `part` is 0, but for an absence in which a single company has a stand-in of its own: there it is that
+    company's key. `stamp` is how the thing stood right after the act (its version, the day it was due, the
+    row that follows it), so that an undo sees whether anyone has touched it since.
+    """
 
     __tablename__ = "handover_item"
     __data_class__ = "organisation"
@@ -78,13 +83,16 @@ class HandoverItem(Base):
     __table_args__ = (
         CheckConstraint(f"kind IN ({_ITEM_KINDS})", name="kind"),
         Index("ix_handover_item_company", "company_id"),
+        Index("ix_handover_item_from", "from_id", "handover_id"),
     )
 
     handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     object_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False, default=0)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     from_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    stamp: Mapped[str | None] = mapped_column(Text)
 
     company: Mapped[Company | None] = relationship(lazy="raise")
     from_user: Mapped[User] = relationship(lazy="raise")
@@ -101,6 +109,7 @@ class TransferProposal(Row, Base):
         Index("uq_transfer_proposal_open", "company_id", unique=True, sqlite_where=text("state = 'open'"),
               postgresql_where=text("state = 'open'")),
         Index("ix_transfer_proposal_state", "state", "id"),
+        Index("ix_transfer_proposal_company", "company_id", "id"),
     )  # fmt: skip
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
