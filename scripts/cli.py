@@ -24,10 +24,13 @@ from crm.access.models import Role
 from crm.db import Database
 from crm.errors import CrmError, Refused
 from crm.goals.queries import progress
-from crm.responsibility.actions import hand_over_all
+from crm.handover.actions import close_leaver
+from crm.handover.models import ItemKind
+from crm.handover.queries import counts
+from crm.handover.scope import told
 from crm.settings import Settings
 from importers import commands as imports
-from importers.receipt import Receipt
+from importers.receipt import Receipt, sayable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Én indgang: one person to call.")
 user_app = typer.Typer(no_args_is_help=True, help="Users of the house.")
@@ -205,25 +208,28 @@ def password(email: str) -> None:
 @refusals
 def close_user(
     email: str,
-    hand_over_to: Annotated[str | None, typer.Option("--hand-over-to")] = None,
+    hand_over_to: Annotated[
+        str | None, typer.Option("--hand-over-to", help="Who takes over all that the leaver has.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Close a user who has left. Refused while they have companies, unless those are handed over."""
-    with opened() as (_settings, database), database.write("command line") as db:
-        leaver, moved = users.by_email(db, email), 0
-        if hand_over_to:
-            receiver = users.by_email(db, hand_over_to)
-            if receiver.id == leaver.id:
-                raise Refused("hand_over_to", "Virksomhederne skal gives til en anden.")
-            reason = f"{leaver.name} er stoppet"
-            moved = hand_over_all(db, leaver=leaver, to=receiver, reason=reason, by=None, now=now())
-        access.close_user(db, user=leaver, now=now())
-        answer = {"email": leaver.email, "handed_over": moved}
-    report(
-        answer,
-        as_json,
-        f"{email} er lukket. {danish.count(moved, 'virksomhed', 'virksomheder')} givet videre.",
-    )
+    """Close a user who has left. Refused while they have anything in hand, unless it is handed over."""
+    with opened() as (settings, database), database.write("command line") as db:
+        leaver, moment = users.by_email(db, email), now()
+        receiver = users.by_email(db, hand_over_to) if hand_over_to else None
+        act = close_leaver(
+            db, leaver=leaver, to=receiver, note=f"{leaver.name} er stoppet", by=None, now=moment,
+            today=moment.astimezone(settings.zone).date(), home=settings.base_url,
+        )  # fmt: skip
+        moved = counts(db, act) if act else {}
+        answer = {
+            "email": leaver.email,
+            "handed_over": moved.get(ItemKind.COMPANY, 0),
+            "handover": act.id if act else None,
+            "moved": {str(kind): number for kind, number in moved.items()},
+        }
+        given = f" {told(moved)} er givet videre til {receiver.name}." if moved and receiver else ""
+    report(answer, as_json, f"{email} er lukket.{given}")
 
 
 @token_app.command("add")
@@ -238,26 +244,25 @@ def add_token(
 
 
 def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> None:
-    receipts, sentences = [], []
+    answers: list[dict[str, Any]] = []
+    sentences: list[str] = []
     with opened() as (settings, database):
         for file in files:
             try:
                 receipt = imports.KINDS[kind](database, file, now=now(), dry_run=dry_run, settings=settings)
             except CrmError as error:
-                sentences.append(f"{file.name}: {error.message}")
-            else:
-                receipts.append(receipt)
+                receipt, refusal = Receipt(sayable(file.name)), error.message
+                answers.append(receipt.figures() | {"error": refusal})
+                sentences.append(f"{receipt.file}: {refusal}")
+                continue
+            answers.append(receipt.figures())
+            if not as_json:
+                _say(receipt, dry_run=dry_run)
+            if receipt.refused:
+                refused = danish.count(receipt.refused, "række", "rækker")
+                sentences.append(f"{receipt.file}: {refused} blev afvist.")
     if as_json:
-        figures = [receipt.figures() for receipt in receipts]
-        typer.echo(
-            json.dumps(figures[0] if len(files) == 1 and figures else figures, ensure_ascii=False, indent=2)
-        )
-    else:
-        for receipt in receipts:
-            _say(receipt, dry_run=dry_run)
-    refused = sum(receipt.refused for receipt in receipts)
-    if refused:
-        sentences.append(f"{danish.count(refused, 'række', 'rækker')} blev afvist.")
+        typer.echo(json.dumps(answers[0] if len(files) == 1 else answers, ensure_ascii=False, indent=2))
     if sentences:
         fail("\n".join(sentences))
 
@@ -293,6 +298,20 @@ def import_companies(files: Files, dry_run: DryRun = False, as_json: Json = Fals
 def import_contacts(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
     """A list of people at companies (xlsx, ods, csv)."""
     _import("contacts", files, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("agreements")
+@refusals
+def import_agreements(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """A list of agreements (xlsx, ods, csv)."""
+    _import("agreements", files, dry_run=dry_run, as_json=as_json)
+
+
+@import_app.command("interactions")
+@refusals
+def import_interactions(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """A list of calls, meetings, visits, mails and notes (xlsx, ods, csv)."""
+    _import("interactions", files, dry_run=dry_run, as_json=as_json)
 
 
 @import_app.command("undo")
@@ -342,6 +361,36 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter("Write the day as 2026-12-31.") from error
+
+
+@app.command()
+@refusals
+def work(
+    once: Annotated[bool, typer.Option("--once", help="Do what is due and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Do what is due without anybody asking, such as sending mails, until it is stopped."""
+    from scripts.work import Round, work_on, work_once
+
+    def tell(done: Round) -> None:
+        said = json.dumps(done.figures) if as_json else done.sentence
+        if said:
+            typer.echo(said)
+        for trouble in done.troubles:
+            typer.echo(trouble, err=True)
+
+    with opened() as (settings, database):
+        if settings.mail_server is None:
+            typer.echo("Der er ingen mailserver (ENINDGANG_SMTP_URL), så mails venter i udbakken.", err=True)
+        if not once:
+            work_on(database, settings, now, tell)
+            return
+        done = work_once(database, settings, now)
+    tell(done)
+    if not done.sentence and not as_json and not done.troubles:
+        typer.echo("Der var ikke noget at gøre.")
+    if done.troubles:
+        raise typer.Exit(1)
 
 
 @app.command()

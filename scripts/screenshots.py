@@ -1,7 +1,8 @@
 """The pictures of the documentation, made from the demo: `.venv/bin/python -m scripts.screenshots [FOLDER]`.
 
-Every page is pictured at a desk's and at a phone's width. The demo is filled anew for a fixed day, so that
-two runs differ only where the pages do.
+Every page is pictured whole, at a desk's and at a phone's width; with `--readme` only the README's pictures,
+each of what one sees without scrolling. The demo is filled anew for a fixed day, so that two runs differ
+only where the pages do.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ from web.app import create_app
 # A Tuesday morning in the plan's year.
 MOMENT = datetime(2026, 11, 24, 8, 10, tzinfo=UTC)
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
+# What the README shows: name of the page and width.
+README = ("virksomhed-desk", "min-dag-desk", "maal-desk", "virksomhed-phone")
 CONSULTANT, ADMIN = "anna@demo.test", "jakob@demo.test"
 
 
@@ -77,32 +80,57 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
 
 
 def main() -> None:
-    """Picture every page, or those whose names are given."""
+    """Picture every page, those whose names are given, or those of the README."""
     parser = argparse.ArgumentParser("scripts.screenshots", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "screens")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="docs/screens for the README, else .cache/screens"
+    )
     parser.add_argument("--only", nargs="*", default=[], help="names of pages")
+    parser.add_argument("--readme", action="store_true", help="the README's pictures, without scrolling")
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, demo(Path(data)) as (database, address), sync_playwright() as driver:
+    folder = options.folder or ROOT / ("docs/screens" if options.readme else ".cache/screens")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        demo(Path(data)) as (database, address),
+        sync_playwright() as driver,
+    ):
         browser = driver.chromium.launch(**launch_options())
         for width in WIDTHS:
-            picture(browser, database, address, options.folder, width, options.only)
+            names = [name for name in pages(database) if wanted(name, width, options)]
+            picture(browser, database, address, folder, width, names, whole=not options.readme)
         browser.close()
 
 
-def picture(browser: Browser, database: Database, address: str, folder: Path, width: str, only: list[str]) -> None:
-    """All pages at one width."""
+def wanted(name: str, width: str, options: argparse.Namespace) -> bool:
+    """Whether this page was asked for at this width."""
+    if options.readme:
+        return f"{name}-{width}" in README
+    return not options.only or name in options.only
+
+
+def picture(
+    browser: Browser,
+    database: Database,
+    address: str,
+    folder: Path,
+    width: str,
+    names: Sequence[str],
+    *,
+    whole: bool,
+) -> None:
+    """These pages at one width: whole, or what one sees without scrolling."""
     size = WIDTHS[width]
+    addresses = pages(database)
     signed_in: dict[str, Page] = {}
-    for name, (who, path) in pages(database).items():
-        if only and name not in only:
-            continue
+    for name in names:
+        who, path = addresses[name]
         if who not in signed_in:
             signed_in[who] = sign_in(browser, address, who, size)
         page = signed_in[who]
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=whole)
         say(f"{name}-{width}.png")
 
 

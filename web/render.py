@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from crm import danish, phones
+from crm.access.models import User
+from crm.access.rights import may
 from web import charts, words
 from web.deps import Visit, csrf_token
 from web.forms import Form
@@ -96,9 +98,17 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> R
 
 
 def public_page(
-    house: House, request: Request, template: str, *, status: int = 200, **context: Any
+    house: House,
+    request: Request,
+    template: str,
+    *,
+    me: User | None = None,
+    status: int = 200,
+    **context: Any,
 ) -> HTMLResponse:
-    """A page for someone who is not signed in."""
+    """A page for anyone; whoever is signed in keeps their menu."""
+    if me is not None:
+        context |= {"me": me, "may": partial(may, me)}
     return HTMLResponse(_body(house, request, house.clock(), template, context), status_code=status)
 
 

@@ -39,3 +39,15 @@ def test_the_demo_says_so_on_every_page(sign_in: SignIn, town: Town, app: object
 
 def test_no_page_says_demo_where_the_data_are_real(sign_in: SignIn) -> None:
     assert "Demodata" not in sign_in(ANNA).get("/").text
+
+
+def test_whoever_asks_for_what_is_not_there_keeps_their_menu(sign_in: SignIn) -> None:
+    for path in ("/findes/ikke", "/virksomheder/99999999", "/was"):
+        assert "Min dag" in sign_in(ANNA).client.get(path).text
+        assert "Min dag" not in sign_in().client.get(path).text
+
+
+def test_an_error_says_what_to_do_and_repeats_nothing_of_what_was_asked(sign_in: SignIn) -> None:
+    page = sign_in(ANNA).get("/virksomheder/070761-4285", status=404).text
+    assert "070761" not in page
+    assert "Gå til Min dag" in page

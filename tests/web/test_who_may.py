@@ -37,7 +37,7 @@ def _send(visitor: Visitor, row: dict[str, object], address: str, *, csrf: str |
 
 
 def _pages() -> list[dict[str, object]]:
-    return [row for row in ROUTES if not str(row["path"]).startswith("/api/")]
+    return [row for row in ROUTES if not str(row["path"]).startswith(("/api/", "/metrics"))]
 
 
 def test_every_route_stands_in_the_list_with_those_who_may() -> None:

@@ -1,14 +1,20 @@
 """The pages, one module for each room. A route does four things: fetch, parse, act, answer."""
 
 from web.routes import (
+    absence_calendar,
+    absences,
     account,
     agreements,
+    beside,
     companies,
     contacts,
     day,
+    distribution,
     goals,
+    groups,
     imports,
     interactions,
+    outbox,
     requests,
     responsibility,
     search,
@@ -17,7 +23,8 @@ from web.routes import (
 )
 
 ROUTERS = (
-    account.router, day.router, search.router, companies.router, contacts.router, responsibility.router,
-    interactions.router, requests.router, agreements.router, goals.router, imports.router, setup.router,
-    statements.router,
+    account.router, day.router, search.router, companies.router, contacts.router, beside.router,
+    groups.router, responsibility.router, absence_calendar.router,
+    absences.router, interactions.router, requests.router, agreements.router,
+    goals.router, imports.router, setup.router, distribution.router, outbox.router, statements.router,
 )  # fmt: skip

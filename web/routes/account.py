@@ -48,17 +48,20 @@ def sign_in(house: Houses, request: Request, form: Annotated[Form, Depends(read_
     now = house.clock()
     keys = actions.throttle_keys(email, request.client.host if request.client else "")
     with house.database.read() as db:
-        if actions.too_many(db, keys=keys, now=now):
-            form.refuse("", SLOW_DOWN)
-            return _sign_in_page(house, request, form, 429)
+        full = actions.too_many(db, keys=keys, now=now)
         user = queries.find(db, email[:254])
-        right = actions.check_password(user, password)
-    with house.database.write(email[:254]) as db:
-        if not right or user is None:
-            actions.count_failure(db, keys=keys, now=now)
-            form.refuse("password", WRONG)
-            return _sign_in_page(house, request, form, 422)
-        db.info["user_id"] = user.id
+    if not full:
+        # Counted before it is tried, so that many tries at once are no way around.
+        with house.database.write() as db:
+            full = not actions.take_try(db, keys=keys, now=now)
+    if full:
+        form.refuse("", SLOW_DOWN)
+        return _sign_in_page(house, request, form, 429)
+    if not actions.check_password(user, password) or user is None:
+        form.refuse("password", WRONG)
+        return _sign_in_page(house, request, form, 422)
+    with house.database.write(user.email, user.id) as db:
+        actions.count_success(db, keys=keys)
         token = actions.sign_in(db, user=user, now=now, hours=house.settings.session_hours)
     answer = RedirectResponse(local(form.data.get("videre")), 303)
     _remember(answer, house, token)

@@ -25,6 +25,8 @@ CHOICES = [
     ("cvr", "CVR-registerets egne data (JSON)"),
     ("companies", "Liste over virksomheder (Excel, CSV)"),
     ("contacts", "Liste over kontaktpersoner (Excel, CSV)"),
+    ("agreements", "Liste over aftaler (Excel, CSV)"),
+    ("interactions", "Liste over opkald, møder, besøg, mails og notater (Excel, CSV)"),
 ]
 NAME = re.compile(r"[A-Za-z0-9_-]{20,60}(?:\.[a-z]{2,5})?")
 KEPT_SECONDS = 24 * 3600

@@ -15,7 +15,7 @@ from crm.companies.models import Company
 from crm.errors import renamed
 from crm.requests import actions, queries
 from crm.requests.actions import NewRequest
-from crm.requests.models import Request, RequestKind, RequestState
+from crm.requests.models import NEXT, Request, RequestKind, RequestState
 from web import words
 from web.cursors import cursor, moment_of
 from web.deps import Visit, reading, writing
@@ -23,14 +23,6 @@ from web.forms import Form
 from web.render import page, redirect
 
 router = APIRouter()
-# From each state, the steps a colleague usually takes, the likeliest first.
-STEPS = {
-    RequestState.NEW: ("taken", "in_progress", "resolved", "unresolved", "withdrawn"),
-    RequestState.TAKEN: ("in_progress", "waiting", "resolved", "unresolved", "withdrawn"),
-    RequestState.IN_PROGRESS: ("waiting", "resolved", "unresolved", "withdrawn"),
-    RequestState.WAITING: ("in_progress", "resolved", "unresolved", "withdrawn"),
-}
-AGAIN = ("in_progress",)
 
 
 @router.get("/henvendelser")
@@ -126,7 +118,6 @@ def show(visit: Annotated[Visit, reading()], id: int) -> Response:
 
 
 def _show(visit: Visit, asked: Request, form: Form) -> Response:
-    following = STEPS.get(RequestState(asked.state), AGAIN)
     return page(
         visit,
         "requests/show.html",
@@ -135,7 +126,7 @@ def _show(visit: Visit, asked: Request, form: Form) -> Response:
         asked=asked,
         steps=queries.steps(visit.db, asked),
         form=form,
-        following=[(state, words.REQUEST_STATES[RequestState(state)]) for state in following],
+        following=[(state, words.REQUEST_STATES[state]) for state in NEXT[RequestState(asked.state)]],
         colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
     )
 

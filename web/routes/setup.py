@@ -8,12 +8,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.access import actions as access
+from crm.access import holdings
 from crm.access import queries as users
 from crm.access.models import User
-from crm.errors import NotFound
+from crm.errors import NotFound, renamed
 from crm.goals import actions as goals
 from crm.goals.queries import objective, objectives
-from crm.responsibility import actions, queries
+from crm.handover.actions import close_leaver
+from crm.responsibility import queries
 from web import words
 from web.deps import Visit, reading, writing
 from web.forms import Form
@@ -79,7 +81,7 @@ def _user(visit: Visit, user: User, form: Form) -> Response:
         section="admin",
         user=user,
         form=form,
-        held=queries.load(visit.db, user),
+        held=holdings.told(holdings.held(visit.db, user, visit.today)),
         roles=words.choices(words.ROLES),
         colleagues=[(each.id, each.name) for each in users.colleagues(visit.db) if each.id != user.id],
     )
@@ -126,23 +128,24 @@ def set_password(visit: Annotated[Visit, writing("users.write")], id: int) -> Re
 
 @router.post("/brugere/{id}/luk")
 def close_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
-    """Close a leaver, giving their companies to a colleague in the same act."""
+    """Close a leaver, giving all they have to a colleague in the same act."""
     user, form = users.get(visit.db, id), visit.form
     if user.id == visit.me.id:
         form.refuse("", "Du kan ikke lukke dig selv. Bed en anden administrator om det.")
     receiver = form.number("hand_over_to", "Vælg en kollega.")
 
     def close() -> bool:
-        if receiver:
-            actions.hand_over_all(
+        with renamed(to="hand_over_to", note="hand_over_to"):
+            close_leaver(
                 visit.db,
                 leaver=user,
-                to=users.get(visit.db, receiver),
-                reason=f"{user.name} er stoppet",
+                to=users.get(visit.db, receiver) if receiver else None,
+                note=f"{user.name} er stoppet",
                 by=visit.me,
                 now=visit.now,
+                today=visit.today,
+                home=visit.house.settings.base_url,
             )
-        access.close_user(visit.db, user=user, now=visit.now)
         return True
 
     if form.act(visit.db, close) is None:
