@@ -130,6 +130,8 @@ class Company(Row, Place, Base):
         secondary="company_assignment",
         primaryjoin="Company.current_assignment_id == company_assignment.c.id",
         secondaryjoin="company_assignment.c.user_id == User.id",
+        # After an outer join SQLite would read all assignments, whatever is asked for.
+        innerjoin=True,
         lazy="raise",
         viewonly=True,
         uselist=False,
@@ -150,7 +152,7 @@ class ProductionUnit(Row, Place, Base):
     p_number: Mapped[str] = mapped_column(SafeText(10, guard=False), unique=True)
     name: Mapped[str] = mapped_column(SafeText(300))
     created_at: Mapped[datetime] = mapped_column(Utc)
-    company: Mapped[Company] = relationship(lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
 
 
 class CompanyContact(Row, Base):
@@ -199,4 +201,4 @@ class CompanyProfile(Row, Base):
     practical_frames: Mapped[str | None] = mapped_column(SafeText(2000))
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     at: Mapped[datetime] = mapped_column(Utc)
-    by: Mapped[User] = relationship(lazy="raise")
+    by: Mapped[User] = relationship(innerjoin=True, lazy="raise")

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from crm import danish
 from crm.access.models import User
-from crm.companies.models import Company, CompanyContact, CompanyProfile, ProductionUnit
+from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
 from crm.errors import NotFound
 
 PAGE = 50
+CONTACTS = 100
 # Both engines have a limit to how many values a statement can carry.
 PART = 20_000
 
@@ -35,8 +36,7 @@ class Filter:
 
 
 def _with_responsible() -> Select[Company]:
-    # An inner join: after an outer one SQLite would read all assignments, whatever is asked for.
-    return select(Company).options(joinedload(Company.responsible, innerjoin=True))
+    return select(Company).options(joinedload(Company.responsible))
 
 
 def by_cvr(db: Session, cvr: str) -> Company:
@@ -45,6 +45,43 @@ def by_cvr(db: Session, cvr: str) -> Company:
     if found is None:
         raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
     return found
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a company's own page shows of the company itself."""
+
+    company: Company
+    group: CompanyGroup | None
+    profile: CompanyProfile | None
+    contacts: Sequence[CompanyContact]
+
+
+def card(db: Session, cvr: str) -> Card:
+    """A company with its responsible, group, newest profile and the people there, in one question."""
+    versions = aliased(CompanyProfile)
+    newest = (
+        select(func.max(versions.version)).where(versions.company_id == Company.id).correlate(Company)
+    ).scalar_subquery()
+    rows = db.execute(
+        select(Company, CompanyGroup, CompanyProfile, CompanyContact)
+        .outerjoin(CompanyGroup, CompanyGroup.id == Company.group_id)
+        .outerjoin(
+            CompanyProfile, and_(CompanyProfile.company_id == Company.id, CompanyProfile.version == newest)
+        )
+        .outerjoin(
+            CompanyContact,
+            and_(CompanyContact.company_id == Company.id, CompanyContact.ended_on.is_(None)),
+        )
+        .options(joinedload(Company.responsible), joinedload(CompanyProfile.by))
+        .where(Company.cvr == cvr)
+        .order_by(CompanyContact.name, CompanyContact.id)
+        .limit(CONTACTS)
+    ).all()
+    if not rows:
+        raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
+    company, group, newest_profile, _ = rows[0]
+    return Card(company, group, newest_profile, [row[3] for row in rows if row[3]])
 
 
 def find(db: Session, cvr: str) -> Company | None:

@@ -12,7 +12,9 @@ from tests.web.matrix import address_of
 from web.routing import table
 
 PAGES = sorted(
-    row["path"] for row in table() if row["method"] == "GET" and not row["path"].startswith(("/api/", "/health", "/metrics"))
+    row["path"]
+    for row in table()
+    if row["method"] == "GET" and not row["path"].startswith(("/api/", "/health", "/metrics"))
 )
 PARTS = {"/soeg/hits"}
 

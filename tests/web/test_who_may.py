@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm.access import actions as access
+from crm.access.models import User
 from crm.access.rights import TABLE, may
 from crm.db import Database
 from tests.conftest import NOW
@@ -49,7 +50,7 @@ def test_every_route_stands_in_the_list_with_those_who_may() -> None:
 
 def test_every_action_names_its_roles_and_a_closed_user_may_nothing(database: Database, town: Town) -> None:
     with database.read() as db:
-        closed = db.get_one(access.User, town.users[CLOSED])
+        closed = db.get_one(User, town.users[CLOSED])
         assert [action for action in TABLE if may(closed, action)] == []
 
 
@@ -122,10 +123,10 @@ def test_rights_that_are_lost_are_lost_at_the_next_request(
     visitor = sign_in(ADAM)
     visitor.get("/opsaetning/brugere")
     with database.write() as db:
-        db.get_one(access.User, town.users[ADAM]).role = "consultant"
+        db.get_one(User, town.users[ADAM]).role = "consultant"
     visitor.get("/opsaetning/brugere", status=403)
     with database.write() as db:
-        access.close_user(db, user=db.get_one(access.User, town.users[ADAM]), now=NOW)
+        access.close_user(db, user=db.get_one(User, town.users[ADAM]), now=NOW)
     assert visitor.get("/", status=303).headers["location"] == "/log-ind"
 
 

@@ -12,9 +12,9 @@ from crm import numbers
 from crm.access import queries as users
 from crm.agreements import queries as agreements
 from crm.agreements.models import AgreementState
-from crm.companies import actions, groups, queries
+from crm.companies import actions, queries
 from crm.companies.models import Company
-from crm.companies.queries import Filter
+from crm.companies.queries import Card, Filter
 from crm.interactions import queries as interactions
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility
@@ -120,8 +120,8 @@ def show(
     foer: str = "",
 ) -> Response:
     """Everything about a company, with the note box in the middle."""
-    company = queries.by_cvr(visit.db, cvr)
-    return company_page(visit, company, log_form(visit, company, kontakt, opkald), fra=fra, before=foer)
+    card = queries.card(visit.db, cvr)
+    return company_page(visit, card, log_form(visit, card.company, kontakt, opkald), fra=fra, before=foer)
 
 
 def log_form(visit: Visit, company: Company, contact: str = "", call: str = "") -> Form:
@@ -135,9 +135,9 @@ def log_form(visit: Visit, company: Company, contact: str = "", call: str = "") 
     return Form.of(values)
 
 
-def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", before: str = "") -> Response:
+def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before: str = "") -> Response:
     """The company with this note box in it."""
-    db = visit.db
+    db, company = visit.db, card.company
     team, absences = absent.team(db, visit.today)
     way = absent.ways(db, [company], visit.today, absences=absences)[company.id]
     history = assignments.history(db, company, limit=20)
@@ -163,7 +163,7 @@ def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", b
         way=way,
         leaders=absent.leaders(team, absences, of=company.responsible) if way.nobody else [],
         partner_of=sorted({each.programme.name for each in agreed if each.state in IN_FORCE}),
-        contacts=[each for each in queries.contacts(db, company) if each.ended_on is None],
+        contacts=card.contacts,
         kinds=words.choices(words.KINDS),
         directions=words.choices(words.DIRECTIONS),
         request_kinds=words.choices(words.REQUEST_KINDS),
@@ -174,8 +174,8 @@ def company_page(visit: Visit, company: Company, form: Form, *, fra: str = "", b
         requests=[each for each in asked if each.closed_at is None],
         agreements=[each for each in agreed if each.state != AgreementState.ENDED],
         units=queries.units(db, company),
-        profile=queries.profile(db, company),
-        group=groups.group_of(db, company),
+        profile=card.profile,
+        group=card.group,
         follow_ups=interactions.open_follow_ups(db, company),
         came_from=fra,
     )

@@ -55,7 +55,7 @@ def log(visit: Annotated[Visit, writing("interactions.write")], cvr: str) -> Res
         ),
     )
     if logged is None:
-        return company_page(visit, company, form)
+        return company_page(visit, companies.card(visit.db, cvr), form)
     access.forget_draft(visit.db, user=visit.me, key=f"log:{cvr}")
     last = {"kind": logged.interaction.kind, "direction": logged.interaction.direction or "in"}
     access.save_draft(visit.db, user=visit.me, key="last", values=last, now=visit.now)

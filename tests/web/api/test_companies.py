@@ -31,6 +31,7 @@ def test_a_company_is_shown_with_its_one_way_in(anna: Program, town: Town) -> No
             "active": True,
             "advertising_protected": False,
             "standing_in": None,
+            "absent_until": None,
             "created_at": "2026-11-23T09:00:00Z",
         }
         == found.json()

@@ -19,6 +19,8 @@ def test_the_way_in_is_shown_with_since_when_and_why(anna: Program, town: Town) 
         "name": "Anna Kildeskov",
         "reason": "Valgt ved oprettelsen",
         "valid_from": "2026-11-23T09:00:00Z",
+        "standing_in": None,
+        "absent_until": None,
     }
 
 
