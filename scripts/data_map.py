@@ -6,6 +6,7 @@ It prints what `docs/data.md` must hold between its two marks; `--write` puts it
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 
 from sqlalchemy.orm import Mapper
@@ -21,11 +22,11 @@ BEGIN, END = "<!-- data map -->", "<!-- /data map -->"
 CLASSES = {
     "register": "What the company register (CVR) says of companies and places of work. Personal data when "
     "the company is one person.",
-    "person": "People at companies: name, title, work telephone, work e-mail.",
+    "person": "People at companies: name, title, work telephone, work e-mail, and mails to them.",
     "notes": "What colleagues wrote about companies and agreed with them. Free text may name people.",
     "staff": "The municipality's own users: name, e-mail, telephone, title, and when they are away.",
     "organisation": "How the municipality divides its work: teams, who is responsible, programmes, goals.",
-    "security": "Sessions, keys and failed log-ins. Only hashes of what they protect.",
+    "security": "Sessions and keys, only as hashes; network addresses that tried to log in a moment ago.",
     "technical": "What the system needs to explain and repeat itself. May hold copies of all of the above.",
 }
 
@@ -52,7 +53,8 @@ def _tables(mappers: list[Mapper[Base]]) -> Iterator[str]:
         model = mapper.class_
         if model.__data_class__ not in CLASSES:
             raise LookupError(f"Nobody has described the class of {_table(mapper)}, {model.__data_class__}.")
-        a_row_is = (model.__doc__ or "").strip().splitlines()[0]
+        # What a docstring cites in brackets is for those who read the code.
+        a_row_is = re.sub(r" \((?:design|plan)\b[^)]*\)", "", (model.__doc__ or "").strip().splitlines()[0])
         logged = "yes" if model.__audited__ else "–"
         yield (
             f"| `{_table(mapper)}` | {model.__data_class__} | {a_row_is} | {_columns(mapper, SafeText)} | "

@@ -37,7 +37,7 @@ MOMENT = datetime(2026, 11, 24, 8, 10, tzinfo=UTC)
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
 # What the README shows: name of the page and width.
 README = ("virksomhed-desk", "min-dag-desk", "maal-desk", "virksomhed-phone")
-CONSULTANT, ADMIN = "anna@demo.test", "jakob@demo.test"
+CONSULTANT, ADMIN, AWAY = "anna@demo.test", "jakob@demo.test", "bo@demo.test"
 
 
 def pages(database: Database) -> dict[str, tuple[str, str]]:
@@ -47,12 +47,15 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         asked, _ = open_ones(db, owner=anna, limit=1)
         busy = asked[0].company.cvr if asked else db.query(Company.cvr).limit(1).scalar()
         company = f"/virksomheder/{busy}"
+        # One whose way in is away today.
+        covered, _ = open_ones(db, owner=by_email(db, AWAY), limit=1)
         request = f"/henvendelser/{asked[0].id}" if asked else "/henvendelser"
     return {
         "min-dag": (CONSULTANT, "/"),
         "soegning": (CONSULTANT, "/soeg?q=lager"),
         "virksomheder": (CONSULTANT, "/virksomheder"),
         "virksomhed": (CONSULTANT, company),
+        "virksomhed-vaek": (CONSULTANT, f"/virksomheder/{covered[0].company.cvr}" if covered else company),
         "virksomhed-ret": (CONSULTANT, f"{company}/ret"),
         "virksomhed-profil": (CONSULTANT, f"{company}/profil"),
         "virksomhed-ny": (CONSULTANT, "/virksomheder/ny"),
@@ -68,6 +71,10 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "aftale-ny": (CONSULTANT, f"{company}/aftaler/ny"),
         "maal": (CONSULTANT, "/maal"),
         "maal-et": (CONSULTANT, "/maal/youth_employment"),
+        "fravaer": (CONSULTANT, "/fravaer"),
+        "fravaer-leder": (ADMIN, "/fravaer"),
+        "fravaer-et": (ADMIN, "/fravaer/1"),
+        "fravaer-kalender": (CONSULTANT, "/fravaer/kalender"),
         "konto": (CONSULTANT, "/konto"),
         "genveje": (CONSULTANT, "/genveje"),
         "import": (ADMIN, "/import"),
@@ -128,7 +135,9 @@ def picture(
         if who not in signed_in:
             signed_in[who] = sign_in(browser, address, who, size)
         page = signed_in[who]
-        page.goto(address + path)
+        answer = page.goto(address + path)
+        if not whole and not (answer and answer.ok):
+            raise SystemExit(f"{path} is answered with an error: no picture for the README.")
         page.wait_for_load_state("networkidle")
         page.screenshot(path=folder / f"{name}-{width}.png", full_page=whole)
         say(f"{name}-{width}.png")

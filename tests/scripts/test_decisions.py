@@ -9,10 +9,13 @@ from pathlib import Path
 
 import anyio.to_thread
 from fastapi.dependencies.models import Dependant
+from sqlalchemy import event
 
-from crm.db import Base
+from crm.db import Base, Database
+from crm.search.queries import search
 from crm.settings import Settings
 from scripts.steps import ROOT
+from tests.town import build
 from web.app import create_app
 from web.deps import Reading, Working, Writing
 from web.routing import all_routes
@@ -58,3 +61,30 @@ def test_a_worker_has_as_many_threads_as_the_setting_says(tmp_path: Path) -> Non
             return anyio.to_thread.current_default_thread_limiter().total_tokens
 
     assert anyio.run(threads) == 3
+
+
+def test_no_step_of_a_search_reads_a_whole_table(sqlite_url: str) -> None:
+    database, asked = Database(sqlite_url), []
+    build(database)
+    event.listen(database.reader, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+    for query in (
+        "bageri",
+        "blovstrød bagri",
+        "bageriet lynge",
+        "48 15 00 01",
+        "1012345678",
+        "sort",
+        "zzzzqqqq",
+    ):
+        with database.read() as db:
+            search(db, query)
+    with database.reader.connect() as connection:
+        plans = {
+            row.detail
+            for statement, values in list(asked)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        }
+    tables = rf"\bSCAN ({'|'.join(Base.metadata.tables)})\b"
+    assert any("ix_search_word" in plan for plan in plans)
+    assert [plan for plan in plans if re.search(tables, plan)] == []
+    database.close()

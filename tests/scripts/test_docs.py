@@ -203,6 +203,12 @@ def _beginning(path: str) -> list[str]:
     return ["GET", "POST", "PUT", "PATCH", "DELETE"] if begins and path != "/" else []
 
 
+def test_every_address_of_the_api_is_listed() -> None:
+    listed = {f"{method} {path}" for method, path in _addresses(ROOT / "docs" / "api.md") if method}
+    there = {f"{row['method']} {row['path']}" for row in table() if row["path"].startswith(V1)}
+    assert there - listed <= {f"GET {V1}/openapi.json"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_id)
 def test_no_other_host_is_named_but_those_meant(page: Path) -> None:
     hosts = {host.partition(":")[0] for host in re.findall(r"https?://([^/\s`)\"'<>]+)", _text(page))}
