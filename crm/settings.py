@@ -78,7 +78,6 @@ class Settings(BaseSettings):
         description="Host names served, comma separated, besides the one in the base URL.",
     )
     municipality: str = Field("Eksempel Kommune", description="Name shown on every page.")
-    municipality_code: str = Field("0201", description="Four digits; companies elsewhere are still accepted.")
     time_zone: str = Field("Europe/Copenhagen", description="Zone in which days begin and times are shown.")
     opens_at: time = Field(time(8, 0), description="Start of the working day; deadlines count working hours.")
     closes_at: time = Field(time(16, 0), description="End of the working day.")

@@ -1,4 +1,4 @@
-"""The command `enindgang` (design, part 6): 0 done, 1 refused or partly refused, 2 wrong usage."""
+"""The command `enindgang`: 0 done, 1 refused or partly refused, 2 wrong usage."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def opened(*, migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
     database = Database(settings.url, readers=settings.threads)
     try:
         if migrated:
-            with database.writer.connect() as connection:
+            # Not the writer: looking must not wait for a long import to end.
+            with database.reader.connect() as connection:
                 stands = migrations.current(connection)
             if stands != migrations.HEAD:
                 fail("Databasen er ikke klar. Kør først: enindgang migrate")
@@ -109,20 +110,23 @@ def serve(
     """Serve the pages and the API. Brings the database up to date first."""
     import uvicorn
 
+    from web.api.metrics import shared_by
+
     with opened(migrated=False) as (_settings, database):
         migrations.upgrade(database)
-    uvicorn.run(
-        "web.main:create",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=True,
-        timeout_graceful_shutdown=20,
-    )
+    with shared_by(workers):
+        uvicorn.run(
+            "web.main:create",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=20,
+        )
 
 
 @app.command()

@@ -31,8 +31,7 @@ def backup(database: Database, file: Path) -> None:
     finally:
         target.close()
         source.close()
-    part.chmod(0o600)
-    os.replace(part, file)
+    _put_in_place(part, file)
 
 
 def restore(settings: Settings, file: Path) -> None:
@@ -55,4 +54,17 @@ def restore(settings: Settings, file: Path) -> None:
     part.write_bytes(file.read_bytes())
     for leftover in ("-wal", "-shm"):
         target.with_name(target.name + leftover).unlink(missing_ok=True)
-    os.replace(part, target)
+    _put_in_place(part, target)
+
+
+def _put_in_place(part: Path, file: Path) -> None:
+    """Let a whole file take the other's name, for its owner's eyes only; it stands after a power cut."""
+    part.chmod(0o600)
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(file)
+    folder = os.open(file.resolve().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

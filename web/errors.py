@@ -16,7 +16,7 @@ from crm.db import BUSY, LOST_RACE
 from crm.errors import Conflict, CrmError, NotFound, Refused
 from web.api.problems import UNREADABLE, FieldError, field_errors, problem
 from web.deps import BUSY_SENTENCE, SignInNeeded, TooBusy, by_program, house_of, signed_in
-from web.middleware import HEADERS
+from web.middleware import HEADERS, LOG
 from web.render import public_page, redirect_to
 from web.routing import allowed
 
@@ -92,7 +92,9 @@ def _lost_race(request: Request, _error: Exception) -> Response:
     return _answer(request, Conflict.status, FIRST)
 
 
-def _busy(request: Request, _error: Exception) -> Response:
+def _busy(request: Request, error: Exception) -> Response:
+    # The database's own words: whoever runs the house must see whether it is busy or broken.
+    LOG.warning("database", error=type(error).__name__, said=str(getattr(error, "orig", None) or error)[:500])
     return _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, BUSY_SENTENCE, headers={"Retry-After": "2"})
 
 
@@ -117,5 +119,6 @@ def _plain(request: Request, error: HTTPException) -> Response:
 
 
 def _wrong(request: Request, _error: Exception) -> Response:
+    message = f"{WRONG} Fejlen har nummer {request.state.number}."
     # This answer is made outside the layers that add these.
-    return _answer(request, 500, WRONG, headers={**HEADERS, "Cache-Control": "no-store"})
+    return _answer(request, 500, message, headers={**HEADERS, "Cache-Control": "no-store"})

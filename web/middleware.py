@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +34,7 @@ BODY = 1024 * 1024
 IMPORT_BODY = 64 * 1024 * 1024
 # Where files are taken in.
 FILES = ("/import", "/fravaer/kalender")
-ACCESS = structlog.wrap_logger(
+LOG = structlog.wrap_logger(
     structlog.PrintLogger(sys.stderr), processors=[structlog.processors.JSONRenderer(ensure_ascii=False)]
 )
 
@@ -103,8 +105,8 @@ def _limited(receive: Receive, limit: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
-            # A body without a stated length that never ends: treated as a sender who left.
-            return {"type": "http.disconnect"}
+            # A body without a stated length that never ends: whoever reads it says so.
+            raise HTTPException(413)
         return message
 
     return counted
@@ -146,7 +148,9 @@ class AccessLog:
         if scope["type"] != "http" or scope["path"].startswith("/static/"):
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, number = time.perf_counter(), 500, secrets.token_hex(4)
+        # An error tells its number and nothing else; here it is found again.
+        scope.setdefault("state", {})["number"] = number
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
@@ -158,7 +162,7 @@ class AccessLog:
             await self.app(scope, receive, send_and_note)
         finally:
             route = scope.get("route")
-            ACCESS.info(
+            LOG.info(
                 "request",
                 at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 method=scope["method"],
@@ -166,5 +170,6 @@ class AccessLog:
                 route=getattr(route, "path", "(none)"),
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
-                user=scope.get("state", {}).get("user_id"),
+                user=scope["state"].get("user_id"),
+                number=number,
             )

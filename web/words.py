@@ -1,4 +1,4 @@
-"""The Danish words for the codes of the domain (the dictionary in design, part 3)."""
+"""The Danish words for the codes of the domain."""
 
 from __future__ import annotations
 

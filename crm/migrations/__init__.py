@@ -7,9 +7,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from crm.db import Database
+from crm.errors import Conflict
 
 HERE = Path(__file__).parent
 HEAD = (HERE / "HEAD").read_text().strip()
@@ -36,6 +38,11 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         before = current(connection)
         connection.rollback()
         settings = config()
+        known = {step.revision for step in ScriptDirectory.from_config(settings).walk_revisions()}
+        if before is not None and before not in known:
+            raise Conflict(
+                f"Databasen står ved {before}, som er nyere end programmet. Brug et nyere program."
+            )
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
     return before, HEAD

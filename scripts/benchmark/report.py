@@ -1,4 +1,4 @@
-"""What the figures say, beside what they may say (design, part 7)."""
+"""What the figures say, beside what they may say."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from scripts.benchmark.client import Call, Client, WrongAnswer
 from scripts.benchmark.measure import Supply
 from scripts.benchmark.samples import Samples
 
-# The most a median may be as a multiple of the yardstick, up to LARGE companies and above (design, part 7).
+# The most a median may be as a multiple of the yardstick, up to LARGE companies and above.
 SEARCH, PAGE, LIST, LOG, OVERVIEW = (3.0, 4.0), (4.0, 4.0), (3.0, 4.0), (4.0, 4.0), (5.0, 6.0)
 LARGE = 40_000
 Asked = Mapping[str, object]

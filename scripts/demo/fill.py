@@ -20,9 +20,9 @@ from crm.errors import Conflict
 from crm.interactions.models import FollowUp, Interaction, Kind
 from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
-from crm.responsibility.models import CompanyAssignment
+from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import agreements, team, today
+from scripts.demo import absences, agreements, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -79,6 +79,7 @@ class _Filling:
         self.programmes = {programme.key: programme.id for programme in db.scalars(select(Programme))}
         self.known_words: set[str] = set()
         self.counts: Counter[str] = Counter({"user_account": len(users)})
+        self._put(Absence, absences.planned(self.days, users))
 
     def chunk(self, number: int, *, first: bool) -> None:
         """Found so many companies and write down everything about them."""

@@ -1,4 +1,4 @@
-"""The API for programs, one module for each room (design, part 6)."""
+"""The API for programs, one module for each room."""
 
 from __future__ import annotations
 

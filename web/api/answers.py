@@ -17,6 +17,7 @@ from starlette.responses import Response
 from crm.access import queries as users
 from crm.access.models import User
 from crm.errors import CrmError, NotFound, Refused
+from crm.responsibility.absences.ways import Way
 from web.cursors import LONGEST
 from web.deps import Visit
 
@@ -60,6 +61,11 @@ class Colleague(Answer):
     email: str
 
 
+def standing_in(way: Way) -> Colleague | None:
+    """Who answers in the responsible's place today; None when they are in, and when nobody is."""
+    return Colleague.model_validate(way.stand_in) if way.stand_in else None
+
+
 class CompanyBrief(Answer):
     """Enough to know a company again."""
 
@@ -100,8 +106,15 @@ def _is_json(request: Request) -> bool:
 
 
 def room(tag: str) -> APIRouter:
-    """The router of one room of the API."""
-    return APIRouter(prefix=V1, tags=[tag], dependencies=[BEARER], route_class=Call)
+    """The router of one room of the API. Its operations are called by room and route: `requests_create`."""
+    prefix = tag.lower().replace(" ", "_")
+    return APIRouter(
+        prefix=V1,
+        tags=[tag],
+        dependencies=[BEARER],
+        route_class=Call,
+        generate_unique_id_function=lambda route: f"{prefix}_{route.name}",
+    )
 
 
 def answer(

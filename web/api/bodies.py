@@ -146,4 +146,8 @@ Cvr = Annotated[
 ]
 Whole = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Id = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
-Email = Annotated[str, Text.of(User.email, filled=True), Field(description="A colleague's e-mail.")]
+Email = Annotated[
+    str,
+    Text.of(User.email, filled=True),
+    Field(description="A colleague's e-mail.", json_schema_extra={"format": "email"}),
+]

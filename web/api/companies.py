@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from starlette.responses import Response
 
 from crm.companies import actions, queries
 from crm.companies.models import Company
-from crm.companies.queries import Filter
+from crm.companies.narrowing import Filter
 from crm.responsibility import actions as responsibility
+from crm.responsibility.absences.ways import ways
 from web.api.answers import (
     PAGE,
     Answer,
@@ -25,6 +27,7 @@ from web.api.answers import (
     demand_seen,
     place,
     room,
+    standing_in,
 )
 from web.api.bodies import Body, Cvr, Email, Text
 from web.api.description import ONCE, PLACE, TAG, VERSIONED
@@ -60,6 +63,9 @@ class CompanyAnswer(Answer):
     advertising_protected: bool
     responsible: Colleague
     standing_in: Colleague | None = None
+    absent_until: date | None = Field(
+        None, description="The last day the responsible is away. With nobody standing in, nobody answers."
+    )
     last_contact_at: datetime | None
     created_at: datetime
 
@@ -94,9 +100,20 @@ class CompanyChange(Details):
     name: Name = Field(default_factory=str)
 
 
+def _with_ways(visit: Visit, rows: Sequence[Company]) -> list[CompanyAnswer]:
+    """Companies as answers, each with who stands in today."""
+    found = ways(visit.db, rows, visit.today)
+    return [
+        CompanyAnswer.model_validate(row).model_copy(
+            update={"standing_in": standing_in(found[row.id]), "absent_until": found[row.id].absent_until}
+        )
+        for row in rows
+    ]
+
+
 def shown(visit: Visit, company: Company, *, status: int = 200, location: str | None = None) -> Response:
     """The company as an answer."""
-    content = CompanyAnswer.model_validate(company)
+    content = _with_ways(visit, [company])[0]
     return answer(visit, content, status=status, version=company.version, location=location)
 
 
@@ -123,8 +140,7 @@ def index(
         ceased=ceased,
     )
     rows, following = queries.page(visit.db, wanted, after=place(cursor, pair_of), limit=limit)
-    items = [CompanyAnswer.model_validate(row) for row in rows]
-    return answer(visit, Items(items=items, next=encode(following) if following else None))
+    return answer(visit, Items(items=_with_ways(visit, rows), next=encode(following) if following else None))
 
 
 @router.post(

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# Read by prometheus-client when it is imported, which the workers do after this is set.
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -17,8 +22,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 class Metrics:
     """The figures of one application.
 
-    With several workers the figures of all are added up, when `PROMETHEUS_MULTIPROC_DIR` names a folder they
-    share; `enindgang serve` sees to that.
+    With several workers the figures of all are added up in the folder they share.
     """
 
     def __init__(self) -> None:
@@ -47,7 +51,18 @@ class Metrics:
 
 
 def _shared() -> bool:
-    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+    return FOLDER in os.environ
+
+
+@contextmanager
+def shared_by(workers: int) -> Iterator[None]:
+    """Give several workers a folder to add up their figures in, as long as they run."""
+    if workers == 1 or _shared():
+        yield
+        return
+    with TemporaryDirectory(prefix="enindgang-figures-") as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 class Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from crm.errors import renamed
 from crm.handover import actions, proposals
 from crm.handover.models import HandoverKind, TransferProposal
 from crm.responsibility import queries
+from crm.responsibility.absences.ways import ways
 from crm.responsibility.models import CompanyAssignment
 from web.api.answers import (
     PAGE,
@@ -27,6 +28,7 @@ from web.api.answers import (
     demand_seen,
     place,
     room,
+    standing_in,
 )
 from web.api.bodies import Body, Email, Text
 from web.api.description import TAG, VERSIONED
@@ -39,12 +41,14 @@ TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": TAG}}
 
 
 class Responsible(Answer):
-    """Who is the way in now, since when and why."""
+    """Who is the way in now, since when and why; and who answers while they are away, if anybody."""
 
     email: str
     name: str
     reason: str
     valid_from: datetime
+    standing_in: Colleague | None
+    absent_until: date | None
 
 
 class Assignment(Answer):
@@ -87,8 +91,14 @@ class Handover(Body):
 
 def _shown(visit: Visit, company: Company) -> Response:
     now = queries.history(visit.db, company, limit=1)[0]
+    way = ways(visit.db, [company], visit.today)[company.id]
     content = Responsible(
-        email=now.user.email, name=now.user.name, reason=now.reason, valid_from=now.valid_from
+        email=now.user.email,
+        name=now.user.name,
+        reason=now.reason,
+        valid_from=now.valid_from,
+        standing_in=standing_in(way),
+        absent_until=way.absent_until,
     )
     # The company's own tag: whoever has just read the company may give it on.
     return answer(visit, content, version=company.version)

@@ -5,6 +5,7 @@ Between the two steps nothing is kept here: the page carries the days, sealed, a
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from crm import danish
 from crm.access import queries as users
 from crm.errors import Refused
 from crm.responsibility.absences.from_calendar import CalendarDays, Plan, Taken, plan, take_in
-from importers.calendar import BIGGEST, TOO_BIG, Hours, LeftOut, Reading, read
+from importers.calendar import BIGGEST, Hours, LeftOut, Reading, read
 from web import absences as spoken
 from web.deps import OLD_PAGE, Visit, reading, working, writing
 from web.forms import Form
@@ -54,12 +55,10 @@ def propose(visit: Annotated[Visit, working("absences.write")]) -> Response:
         form.refuse("file", "Vælg en fil.")
         return _upload(visit, form)
     settings = visit.house.settings
+    hours = Hours(settings.opens_at, settings.closes_at, settings.zone)
     try:
-        if upload.size is not None and upload.size > BIGGEST:
-            raise Refused("file", TOO_BIG)
-        found = read(
-            upload.file.read(), Hours(settings.opens_at, settings.closes_at, settings.zone), visit.today
-        )
+        with closing(upload.file) as file:
+            found = read(file.read(BIGGEST + 1), hours, visit.today)
     except Refused as refusal:
         form.refuse(refusal.field, refusal.message)
         return _upload(visit, form)
@@ -79,9 +78,7 @@ def _preview(
         form=form,
         plans=[_shown(visit, each) for each in plans],
         titles=titles,
-        left_out=[
-            (number, WHY[why][number > 1]) for why, number in found.left_out.most_common() if why in WHY
-        ],
+        left_out=[(number, WHY[why]) for why, number in found.left_out.most_common() if why in WHY],
         recurring=found.left_out[LeftOut.RECURRING],
         colleagues=[(user.id, user.name) for user in users.colleagues(visit.db) if user.id != visit.me.id],
     )

@@ -14,7 +14,8 @@ from crm.agreements import queries as agreements
 from crm.agreements.models import AgreementState
 from crm.companies import actions, queries
 from crm.companies.models import Company
-from crm.companies.queries import Card, Filter
+from crm.companies.narrowing import Filter
+from crm.companies.queries import Card
 from crm.interactions import queries as interactions
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility

@@ -130,8 +130,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_company_group", ["group_id"], unique=False)
         batch_op.create_index("ix_company_industry", ["industry_code"], unique=False)
         batch_op.create_index("ix_company_last_contact", ["last_contact_at", "id"], unique=False)
-        batch_op.create_index("ix_company_postal", ["postal_code"], unique=False)
-        batch_op.create_index("ix_company_sort_key", ["sort_key", "id"], unique=False)
+        batch_op.create_index(
+            "ix_company_postal",
+            ["postal_code", "active", "sort_key", "id", "industry_code", "last_contact_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_company_sort_key",
+            ["active", "sort_key", "id", "industry_code", "last_contact_at"],
+            unique=False,
+        )
 
     op.create_table(
         "import_batch",
@@ -400,7 +408,8 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("(state = 'ended') = (ended_on IS NOT NULL)", name=op.f("ck_agreement_ended")),
         sa.CheckConstraint(
-            "state NOT IN ('signed', 'in_force', 'renewed') OR (signed_on IS NOT NULL AND valid_from IS NOT NULL)",
+            "state NOT IN ('signed', 'in_force', 'renewed') "
+            "OR (signed_on IS NOT NULL AND valid_from IS NOT NULL)",
             name=op.f("ck_agreement_signed"),
         ),
         sa.CheckConstraint("step_no >= 1", name=op.f("ck_agreement_step_no")),
@@ -801,7 +810,8 @@ def upgrade() -> None:
             name=op.f("ck_request_closed"),
         ),
         sa.CheckConstraint(
-            "kind IN ('recruitment', 'retention', 'guidance', 'onboarding', 'inclusion', 'after_school_job', 'work_placement', 'ips', 'stress_course', 'job_fair')",
+            "kind IN ('recruitment', 'retention', 'guidance', 'onboarding', 'inclusion', 'after_school_job', "
+            "'work_placement', 'ips', 'stress_course', 'job_fair')",
             name=op.f("ck_request_kind"),
         ),
         sa.CheckConstraint(
@@ -1041,9 +1051,7 @@ def _one_person() -> None:
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_handover_item_company_id")),
         sa.ForeignKeyConstraint(["from_id"], ["user_account.id"], name=op.f("fk_handover_item_from_id")),
         sa.ForeignKeyConstraint(["handover_id"], ["handover.id"], name=op.f("fk_handover_item_handover_id")),
-        sa.PrimaryKeyConstraint(
-            "handover_id", "kind", "object_id", "part", name=op.f("pk_handover_item")
-        ),
+        sa.PrimaryKeyConstraint("handover_id", "kind", "object_id", "part", name=op.f("pk_handover_item")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("handover_item", schema=None) as batch_op:
@@ -1140,7 +1148,8 @@ def _first_rows() -> None:
         (
             "youth_employment",
             "Virksomheder, der ansætter udsatte unge",
-            "Virksomheder med en gældende aftale om at ansætte (udsatte) unge: Code of Care eller fritidsjob.",
+            "Virksomheder med en gældende aftale om at ansætte (udsatte) unge: "
+            "Code of Care eller fritidsjob.",
             "companies",
         ),
         (
