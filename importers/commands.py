@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -30,7 +31,7 @@ NOTHING_OF_OURS = "Der er ingen dokumenter fra CVR i filen."
 TRIES = 10
 
 Take = Callable[[Batch], None]
-Prepare = Callable[[Path, Settings], Take]
+Prepare = Callable[[Path, Settings], AbstractContextManager[Take]]
 
 
 class Import(Protocol):
@@ -67,21 +68,22 @@ def _said(document: Document) -> tuple[Incoming, bool]:
     return Incoming(document.line, said, error), is_ours
 
 
-def _register(path: Path, _settings: Settings) -> Take:
-    return lambda work: take_in(work, _documents(path), trusted=True)
+def _register(path: Path, _settings: Settings) -> AbstractContextManager[Take]:
+    return nullcontext(lambda work: take_in(work, _documents(path), trusted=True))
 
 
 def _list(layout: Layout, take: Callable[[Batch, Table, Settings], None]) -> Prepare:
     """Reads the list before the transaction begins, so that nobody waits for it."""
 
-    def prepare(path: Path, settings: Settings) -> Take:
-        table = read_table(path, layout)
+    @contextmanager
+    def prepare(path: Path, settings: Settings) -> Iterator[Take]:
+        with read_table(path, layout) as table:
 
-        def carry_out(work: Batch) -> None:
-            take(work, table, settings)
-            work.receipt.columns_left_out = [sayable(name, 100) for name in table.unknown]
+            def carry_out(work: Batch) -> None:
+                take(work, table, settings)
+                work.receipt.columns_left_out = [sayable(name, 100) for name in table.unknown]
 
-        return carry_out
+            yield carry_out
 
     return prepare
 
@@ -109,20 +111,23 @@ def run(
     dry_run: bool = False, actor: str = "command line", user_id: int | None = None, name: str | None = None,
 ) -> Receipt:  # fmt: skip
     """Take one file in, as one transaction."""
-    take = prepare(path, settings)
-    for attempt in range(1, TRIES + 1):
-        try:
-            with batch(
-                database, kind=kind, file=name or path.name, actor=actor, now=now, dry_run=dry_run,
-                user_id=user_id,
-            ) as work:  # fmt: skip
-                take(work)
-        except (*BUSY, *LOST_RACE) as error:
-            if attempt == TRIES or not _may_go_well(error):
-                raise
-        else:
-            return work.receipt
-    raise AssertionError("The last try returns or raises.")
+    begin = partial(
+        batch, database, kind=kind, file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id
+    )  # fmt: skip
+    with prepare(path, settings) as take:
+        for _ in range(TRIES - 1):
+            try:
+                return _take_in_one(begin, take)
+            except (*BUSY, *LOST_RACE) as error:
+                if not _may_go_well(error):
+                    raise
+        return _take_in_one(begin, take)
+
+
+def _take_in_one(begin: Callable[[], AbstractContextManager[Batch]], take: Take) -> Receipt:
+    with begin() as work:
+        take(work)
+    return work.receipt
 
 
 def _may_go_well(error: Exception) -> bool:

@@ -42,6 +42,7 @@ T = TypeVar("T")
 class History:
     """What an import did, object by object, in the end."""
 
+    batch_id: int
     created: dict[str, dict[int, Columns]] = field(default_factory=lambda: defaultdict(dict))
     changed: dict[str, dict[int, tuple[Columns, Columns]]] = field(default_factory=lambda: defaultdict(dict))
     handed_over: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class History:
     @classmethod
     def of(cls, db: Session, batch: ImportBatch) -> History:
         """Read it back. What was changed twice has its first old and its last new value."""
-        found = cls()
+        found = cls(batch.id)
         columns = (ImportChange.kind, ImportChange.object_id, ImportChange.before, ImportChange.after)
         query = select(*columns).where(ImportChange.batch_id == batch.id).order_by(ImportChange.id)
         for kind, id, before, after in db.execute(query):
@@ -175,11 +176,29 @@ def _changed_since(db: Session, history: History, kind: str, ids: Sequence[int])
     if not checked:
         return
     query = _owners(kind).add_columns(table.c.id, *(table.c[name] for name in sorted(checked)))
+    there_and_back = _there_and_back(db, history.batch_id, kind, ids)
     for name, id, *values in db.execute(query.where(table.c.id.in_(ids))):
-        still = {"version": 1 + history.steps[kind, id]} | history.created[kind][id]
+        counted = history.steps[kind, id] + there_and_back.get(id, 0)
+        left = history.created[kind][id]
+        still = left | {"version": left.get("version", 1) + counted}
         now = dict(zip(sorted(checked), values, strict=True))
         if any(now[column] != still[column] for column in now.keys() & still.keys()):
             yield name
+
+
+def _there_and_back(db: Session, batch_id: int, kind: str, ids: Sequence[int]) -> dict[int, int]:
+    """How many versions later imports have cost that were taken back: each change one, its undoing another."""
+    kinds = (kind, RESPONSIBLE) if kind == "company" else (kind,)
+    query = (
+        select(ImportChange.object_id, func.count() + func.count(ImportChange.batch_id.distinct()))
+        .join(ImportBatch, ImportBatch.id == ImportChange.batch_id)
+        .where(
+            ImportBatch.id > batch_id, ImportBatch.undone_at.is_not(None), ImportChange.before.is_not(None),
+            ImportChange.kind.in_(kinds), ImportChange.object_id.in_(ids),
+        )
+        .group_by(ImportChange.object_id)
+    )  # fmt: skip
+    return {id: number for id, number in db.execute(query)}
 
 
 # --- Putting things back --------------------------------------------------------------------------

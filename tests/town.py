@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from crm.access.models import User
 from crm.agreements import actions as agreements
@@ -16,6 +16,7 @@ from crm.requests import actions as requests
 from crm.requests.actions import NewRequest, Promise
 from crm.requests.clock import WorkingHours
 from crm.responsibility import actions as responsibility
+from crm.responsibility.absences import actions as absences
 from crm.settings import Settings
 from tests.conftest import NOW, PASSWORD, TODAY, add_company, add_user
 
@@ -38,6 +39,8 @@ class Town:
     agreement: int
     rule: int
     users: dict[str, int]
+    absence: int  # Anna's, in January; Bo stands in, also for the bakery by itself
+    bakery_id: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -45,6 +48,7 @@ class Town:
         return {
             "cvr": self.bakery, "kontakter": str(self.contact), "samtaler": str(self.interaction),
             "henvendelser": str(self.request), "opfoelgninger": str(self.follow_up), "aftaler": str(self.agreement),
+            "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
         }  # fmt: skip
 
@@ -83,11 +87,16 @@ def build(database: Database) -> Town:
             today=TODAY,
         )  # fmt: skip
         rule = responsibility.add_rule(db, values={"industry_prefix": "10", "user_id": anna.id})
+        absence = absences.add(
+            db, user=anna, first_day=date(2027, 1, 4), last_day=date(2027, 1, 8), stand_in=bo, by=anna, today=TODAY,
+            now=NOW,
+        )  # fmt: skip
+        absences.set_exception(db, absence=absence, company=bakery, stand_in=bo, today=TODAY)
         assert logged.request and logged.follow_up
         return Town(
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
-            {email: user.id for email, user in users.items()},
+            {email: user.id for email, user in users.items()}, absence.id, bakery.id,
         )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ class UserSession(Row, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc)
-    user: Mapped[User] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
 class ApiToken(Row, Base):
@@ -97,7 +97,7 @@ class ApiToken(Row, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime | None] = mapped_column(Utc)
-    user: Mapped[User] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
 class Throttle(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -15,8 +16,6 @@ from crm.errors import Refused
 SHORTEST = 12
 LONGEST = 1000
 _hasher = PasswordHash((Argon2Hasher(),))
-# Checked when there is no such user, so that the answer takes as long as for one who exists.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 # Fewer different signs, or less than this beside what everybody tries first, is no password.
 _FEWEST_SIGNS = 5
 _LEAST_LETTERS = 4
@@ -72,11 +71,17 @@ def hash_password(password: str, field: str = "password") -> str:
     return _hasher.hash(_plain(password))
 
 
+@cache
+def _nobody() -> str:
+    """Checked when there is no such user, so that the answer takes as long as for one who exists."""
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
 def check_password(user: User | None, password: str) -> bool:
     """Whether the password is right. Takes equally long when there is no such user."""
     known = user.password_hash if user is not None and user.is_active else None
     # A longer one cannot have been chosen, and must not be cut until it fits.
-    right = _hasher.verify(_plain(password[:LONGEST]), known or _NOBODY)
+    right = _hasher.verify(_plain(password[:LONGEST]), known or _nobody())
     return right and known is not None and len(password) <= LONGEST
 
 

@@ -140,7 +140,13 @@ def step(
             f"Aftalen er {now_is} og kan ikke blive {NAMES[AgreementState(to)]}. "
             + (f"Den kan blive: {names}." if names else "Den er slut; opret en ny aftale.")
         )
-    _check_step_day(db, agreement, to, on, valid_to)
+    # A signing that is only planned can be called off on any day before it.
+    planned = agreement.signed_on is not None and agreement.signed_on > today
+    called_off = planned and to == AgreementState.ENDED
+    before = None if called_off else _day_of_last_step(db, agreement)
+    if before and on < before:
+        raise Refused("on", f"Datoen kan ikke ligge før det forrige trin, {before:%d-%m-%Y}.")
+    _check_last_day(agreement, to, on, valid_to)
     if valid_to is not None:
         agreement.valid_to = valid_to
         db.flush()
@@ -152,10 +158,7 @@ def step(
     return agreement
 
 
-def _check_step_day(db: Session, agreement: Agreement, to: str, on: date, valid_to: date | None) -> None:
-    before = _day_of_last_step(db, agreement)
-    if before and on < before:
-        raise Refused("on", f"Datoen kan ikke ligge før det forrige trin, {before:%d-%m-%Y}.")
+def _check_last_day(agreement: Agreement, to: str, on: date, valid_to: date | None) -> None:
     if to == AgreementState.RENEWED and valid_to and valid_to < on:
         raise Refused("valid_to", "Den nye slutdato kan ikke ligge før fornyelsen.")
     # Without a day of its own, an agreement is valid from the day it is signed.

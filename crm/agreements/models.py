@@ -82,7 +82,7 @@ class Agreement(Row, Base):
     """An agreement between a company and the municipality.
 
     It counts on a day D when it is signed and in force then: `signed_on ≤ D`, `valid_from ≤ D ≤` its last
-    day, the earlier of `valid_to` and `ended_on` (design, part 5).
+    day, the earlier of `valid_to` and `ended_on`.
     """
 
     __tablename__ = "agreement"
@@ -143,8 +143,8 @@ class Agreement(Row, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    company: Mapped[Company] = relationship(lazy="raise")
-    programme: Mapped[Programme] = relationship(lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
+    programme: Mapped[Programme] = relationship(innerjoin=True, lazy="raise")
     consultant: Mapped[User | None] = relationship(foreign_keys=[consultant_id], lazy="raise")
 
 
@@ -182,7 +182,7 @@ class AgreementStep(Base):
     at: Mapped[datetime] = mapped_column(Utc)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     note: Mapped[str | None] = mapped_column(SafeText(500))
-    by: Mapped[User] = relationship(lazy="raise")
+    by: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
 # Signing and ending set their day with the state, so that the table's own checks always hold.

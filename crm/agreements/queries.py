@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from crm.agreements.models import Agreement, AgreementStep, Programme
@@ -14,11 +14,31 @@ from crm.companies.models import Company
 from crm.errors import NotFound
 
 PAGE = 50
-# Inner joins: after an outer one SQLite would read all assignments, whatever is asked for.
-_WITH = (
-    joinedload(Agreement.programme, innerjoin=True),
-    joinedload(Agreement.company, innerjoin=True).joinedload(Company.responsible, innerjoin=True),
+_WITH = (joinedload(Agreement.programme), joinedload(Agreement.company).joinedload(Company.responsible))
+# Ready beforehand: to build a statement takes longer than to ask it.
+_OF_COMPANY = (
+    select(Agreement)
+    .options(joinedload(Agreement.programme))
+    .where(Agreement.company_id == bindparam("company_id"))
+    .order_by(Agreement.ended_on.is_not(None), Agreement.valid_from.desc(), Agreement.id.desc())
+    .limit(bindparam("most"))
 )
+_NEWEST = select(Agreement).options(*_WITH).order_by(Agreement.id.desc()).limit(bindparam("most"))
+_NEAREST = (
+    select(Agreement)
+    .options(*_WITH)
+    .where(Agreement.state.in_(("offered", "in_dialogue")))
+    .order_by(Agreement.state.desc(), Agreement.id)
+    .limit(bindparam("most"))
+)
+_COUNTING = (
+    select(
+        Agreement.id, Agreement.programme_id, Agreement.company_id, Agreement.signed_on,
+        Agreement.valid_from, Agreement.valid_to, Agreement.ended_on,
+    )
+    .join(Agreement.programme)
+    .where(Programme.kind == "company")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +80,7 @@ def get(db: Session, id: int) -> Agreement:
 
 def of_company(db: Session, company: Company, limit: int = 50) -> Sequence[Agreement]:
     """The company's agreements, those not ended first, the newest first."""
-    return db.scalars(
-        select(Agreement)
-        .options(joinedload(Agreement.programme))
-        .where(Agreement.company_id == company.id)
-        .order_by(Agreement.ended_on.is_not(None), Agreement.valid_from.desc(), Agreement.id.desc())
-        .limit(limit)
-    ).all()
+    return db.scalars(_OF_COMPANY, {"company_id": company.id, "most": limit}).all()
 
 
 def page_of_company(
@@ -105,46 +119,32 @@ def page(
     limit: int = PAGE,
 ) -> tuple[Sequence[Agreement], int | None]:
     """Agreements, the newest first, and the key to ask for older with."""
-    query = select(Agreement).options(*_WITH).order_by(Agreement.id.desc()).limit(limit + 1)
+    query = _NEWEST
     if programme_key:
         query = query.join(Agreement.programme).where(Programme.key == programme_key)
     if state:
         query = query.where(Agreement.state == state)
     if before is not None:
         query = query.where(Agreement.id < before)
-    rows = db.scalars(query).all()
+    rows = db.scalars(query, {"most": limit + 1}).all()
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
 def spans(db: Session) -> list[Span]:
     """When each signed agreement with a company counts. Those with partner organisations never do.
 
-    It counts from the day it is both signed and valid, to the earlier of its last day and the day it ended
-    (design, part 5).
+     It counts from the day it is both signed and valid, to the earlier of its last day and the day it ended
+    .
     """
-    rows = db.execute(
-        select(
-            Agreement.id, Agreement.programme_id, Agreement.company_id, Agreement.signed_on,
-            Agreement.valid_from, Agreement.valid_to, Agreement.ended_on,
-        )
-        .join(Agreement.programme)
-        .where(Programme.kind == "company")
-    )  # fmt: skip
     return [
         Span(
             id, programme_id, company_id, max(signed, begins), min(filter(None, (ends, ended)), default=None)
         )
-        for id, programme_id, company_id, signed, begins, ends, ended in rows
+        for id, programme_id, company_id, signed, begins, ends, ended in db.execute(_COUNTING)
         if signed and begins
     ]
 
 
 def nearest(db: Session, limit: int = 10) -> Sequence[Agreement]:
     """Those nearest to being signed: offered before in dialogue, the longest untouched first."""
-    return db.scalars(
-        select(Agreement)
-        .options(*_WITH)
-        .where(Agreement.state.in_(("offered", "in_dialogue")))
-        .order_by(Agreement.state.desc(), Agreement.id)
-        .limit(limit)
-    ).all()
+    return db.scalars(_NEAREST, {"most": limit}).all()

@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from crm import danish
-from crm.access.models import User
 from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
+from crm.companies.narrowing import Filter, keys
 from crm.errors import NotFound
 
 PAGE = 50
 CONTACTS = 100
 # Both engines have a limit to how many values a statement can carry.
 PART = 20_000
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What a list of companies is narrowed to. Empty means everything that is active."""
-
-    responsible_id: int | None = None
-    name: str | None = None
-    industry: str | None = None
-    postal_code: str | None = None
-    employees_min: int | None = None
-    quiet_since: datetime | None = None
-    ceased: bool = False
-    group_id: int | None = None
 
 
 def _with_responsible() -> Select[Company]:
@@ -73,7 +56,8 @@ def card(db: Session, cvr: str) -> Card:
             CompanyContact,
             and_(CompanyContact.company_id == Company.id, CompanyContact.ended_on.is_(None)),
         )
-        .options(joinedload(Company.responsible), joinedload(CompanyProfile.by))
+        # A company without a profile has nobody who wrote it.
+        .options(joinedload(Company.responsible), joinedload(CompanyProfile.by, innerjoin=False))
         .where(Company.cvr == cvr)
         .order_by(CompanyContact.name, CompanyContact.id)
         .limit(CONTACTS)
@@ -97,42 +81,21 @@ def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
     }
 
 
-def _conditions(wanted: Filter) -> list[Any]:
-    found: list[Any] = [Company.active == (0 if wanted.ceased else 1)]
-    if wanted.responsible_id is not None:
-        # As an EXISTS, so that the list's order decides the walk and the key answers the question.
-        found.append(Company.responsible.has(User.id == wanted.responsible_id))
-    if wanted.name:
-        start = danish.sort_key(wanted.name)
-        found.append(and_(Company.sort_key >= start, Company.sort_key < start + "\x7f"))
-    if wanted.industry:
-        found.append(
-            and_(Company.industry_code >= wanted.industry, Company.industry_code < wanted.industry + ":")
-        )
-    if wanted.postal_code:
-        found.append(Company.postal_code == wanted.postal_code)
-    if wanted.employees_min is not None:
-        found.append(Company.employees_from >= wanted.employees_min)
-    if wanted.quiet_since is not None:
-        found.append(or_(Company.last_contact_at.is_(None), Company.last_contact_at < wanted.quiet_since))
-    if wanted.group_id is not None:
-        found.append(Company.group_id == wanted.group_id)
-    return found
-
-
 def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
     """The keys of the companies, at most so many."""
-    return db.scalars(select(Company.id).where(*_conditions(wanted)).order_by(Company.id).limit(limit)).all()
+    found, _ = keys(db, wanted)
+    return db.scalars(found.order_by(Company.id).limit(limit)).all()
 
 
 def page(
     db: Session, wanted: Filter, *, after: tuple[str, int] | None = None, limit: int = PAGE
 ) -> tuple[Sequence[Company], tuple[str, int] | None]:
     """One page of companies in Danish order, and the key to ask for the next with (None at the end)."""
-    query = _with_responsible().where(*_conditions(wanted)).order_by(Company.sort_key, Company.id)
+    found, order = keys(db, wanted)
     if after is not None:
-        query = query.where(tuple_(Company.sort_key, Company.id) > after)
-    rows = db.scalars(query.limit(limit + 1)).all()
+        found = found.where(tuple_(*order) > after)
+    here = Company.id.in_(found.order_by(*order).limit(limit + 1))
+    rows = db.scalars(_with_responsible().where(here).order_by(Company.sort_key, Company.id)).all()
     more = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], (more.sort_key, more.id) if more else None
 

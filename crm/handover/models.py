@@ -65,7 +65,7 @@ class Handover(Row, Base):
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
     from_user: Mapped[User | None] = relationship(foreign_keys=[from_id], lazy="raise")
-    to_user: Mapped[User] = relationship(foreign_keys=[to_id], lazy="raise")
+    to_user: Mapped[User] = relationship(foreign_keys=[to_id], innerjoin=True, lazy="raise")
     by: Mapped[User | None] = relationship(foreign_keys=[by_id], lazy="raise")
 
 
@@ -95,7 +95,7 @@ class HandoverItem(Base):
     stamp: Mapped[str | None] = mapped_column(Text)
 
     company: Mapped[Company | None] = relationship(lazy="raise")
-    from_user: Mapped[User] = relationship(lazy="raise")
+    from_user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
 class TransferProposal(Row, Base):
@@ -126,6 +126,6 @@ class TransferProposal(Row, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    company: Mapped[Company] = relationship(lazy="raise")
-    to_user: Mapped[User] = relationship(foreign_keys=[to_id], lazy="raise")
-    by: Mapped[User] = relationship(foreign_keys=[by_id], lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
+    to_user: Mapped[User] = relationship(foreign_keys=[to_id], innerjoin=True, lazy="raise")
+    by: Mapped[User] = relationship(foreign_keys=[by_id], innerjoin=True, lazy="raise")

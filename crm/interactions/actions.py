@@ -11,6 +11,7 @@ from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
 from crm.errors import Conflict, Refused
 from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.responsibility.models import CompanyAssignment
 
 # Clocks differ a little between machines; more than this ahead is a typing mistake.
 AHEAD = timedelta(minutes=5)
@@ -117,7 +118,13 @@ def mark_done(db: Session, *, follow_up: FollowUp, by: User, now: datetime) -> N
 
 
 def reopen(db: Session, *, follow_up: FollowUp) -> None:
-    """It was not done after all."""
+    """It was not done after all. Where its owner has left, it is the company's way in who must."""
+    if not db.get_one(User, follow_up.owner_id).is_active:
+        follow_up.owner_id = db.scalars(
+            select(CompanyAssignment.user_id).where(
+                CompanyAssignment.company_id == follow_up.company_id, CompanyAssignment.is_open == 1
+            )
+        ).one()
     follow_up.done_at = follow_up.done_by_id = None
     db.flush()
 

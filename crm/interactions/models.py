@@ -59,8 +59,8 @@ class Interaction(Row, Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(Utc)
 
-    by: Mapped[User] = relationship(lazy="raise")
-    company: Mapped[Company] = relationship(lazy="raise", foreign_keys=[company_id])
+    by: Mapped[User] = relationship(innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise", foreign_keys=[company_id])
     contact: Mapped[CompanyContact | None] = relationship(
         primaryjoin="foreign(Interaction.company_contact_id) == CompanyContact.id",
         lazy="raise",
@@ -95,5 +95,5 @@ class FollowUp(Row, Base):
         Integer, Computed("CASE WHEN done_at IS NULL THEN 1 END", persisted=True)
     )
 
-    owner: Mapped[User] = relationship(foreign_keys=[owner_id], lazy="raise")
-    company: Mapped[Company] = relationship(lazy="raise")
+    owner: Mapped[User] = relationship(foreign_keys=[owner_id], innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")

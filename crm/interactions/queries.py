@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
@@ -18,20 +18,46 @@ PAGE = 20
 Moment = tuple[object, int]
 
 
+# Statements of the pages seen most stand ready: to build one takes longer than to ask it.
+_TIMELINE = (
+    select(Interaction)
+    .options(joinedload(Interaction.by), joinedload(Interaction.contact))
+    .where(Interaction.company_id == bindparam("company_id"))
+    .order_by(Interaction.happened_at.desc(), Interaction.id.desc())
+    .limit(bindparam("most"))
+)
+_OF_USER = (
+    select(FollowUp)
+    .options(joinedload(FollowUp.company), joinedload(FollowUp.owner))
+    .where(FollowUp.owner_id == bindparam("user_id"), FollowUp.done_at.is_(None))
+    .order_by(FollowUp.due, FollowUp.id)
+    .limit(bindparam("most"))
+)
+_OF_USER_UNTIL = _OF_USER.where(FollowUp.due <= bindparam("until"))
+_OF_COMPANY = (
+    select(FollowUp)
+    .options(joinedload(FollowUp.owner))
+    .where(FollowUp.company_id == bindparam("company_id"), FollowUp.done_at.is_(None))
+    .order_by(FollowUp.due, FollowUp.id)
+    .limit(bindparam("most"))
+)
+_RECENT = (
+    select(Interaction)
+    .options(joinedload(Interaction.company))
+    .where(Interaction.by_id == bindparam("user_id"))
+    .order_by(Interaction.id.desc())
+    .limit(bindparam("most"))
+)
+
+
 def timeline(
     db: Session, company: Company, *, after: Moment | None = None, limit: int = PAGE
 ) -> tuple[Sequence[Interaction], Moment | None]:
     """What happened with the company, the newest first, and the key to ask for older with."""
-    query = (
-        select(Interaction)
-        .options(joinedload(Interaction.by), joinedload(Interaction.contact))
-        .where(Interaction.company_id == company.id)
-        .order_by(Interaction.happened_at.desc(), Interaction.id.desc())
-        .limit(limit + 1)
-    )
+    query = _TIMELINE
     if after is not None:
         query = query.where(tuple_(Interaction.happened_at, Interaction.id) < after)
-    rows = db.scalars(query).all()
+    rows = db.scalars(query, {"company_id": company.id, "most": limit + 1}).all()
     last = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], (last.happened_at, last.id) if last else None
 
@@ -56,38 +82,22 @@ def latest_of(db: Session, user: User) -> Interaction | None:
 
 def recent_of(db: Session, user: User, limit: int = 8) -> Sequence[Interaction]:
     """What this user has written down lately, with its companies."""
-    return db.scalars(
-        select(Interaction)
-        .options(joinedload(Interaction.company))
-        .where(Interaction.by_id == user.id)
-        .order_by(Interaction.id.desc())
-        .limit(limit)
-    ).all()
+    return db.scalars(_RECENT, {"user_id": user.id, "most": limit}).all()
 
 
 def follow_ups_of(
     db: Session, user: User, *, until: date | None = None, limit: int = 50
 ) -> Sequence[FollowUp]:
     """What this user has promised and not yet done, the most urgent first."""
-    query = (
-        select(FollowUp)
-        .options(joinedload(FollowUp.company), joinedload(FollowUp.owner))
-        .where(FollowUp.owner_id == user.id, FollowUp.done_at.is_(None))
-        .order_by(FollowUp.due, FollowUp.id)
-        .limit(limit)
-    )
-    return db.scalars(query if until is None else query.where(FollowUp.due <= until)).all()
+    asked = {"user_id": user.id, "most": limit}
+    if until is None:
+        return db.scalars(_OF_USER, asked).all()
+    return db.scalars(_OF_USER_UNTIL, asked | {"until": until}).all()
 
 
 def open_follow_ups(db: Session, company: Company, limit: int = 20) -> Sequence[FollowUp]:
     """What anyone has promised this company and not yet done."""
-    return db.scalars(
-        select(FollowUp)
-        .options(joinedload(FollowUp.owner))
-        .where(FollowUp.company_id == company.id, FollowUp.done_at.is_(None))
-        .order_by(FollowUp.due, FollowUp.id)
-        .limit(limit)
-    ).all()
+    return db.scalars(_OF_COMPANY, {"company_id": company.id, "most": limit}).all()
 
 
 def follow_up(db: Session, id: int) -> FollowUp:

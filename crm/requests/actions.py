@@ -170,6 +170,9 @@ def move(
     if to == RequestState.UNRESOLVED and not (note or "").strip():
         raise Refused("note", "Skriv hvorfor den ikke blev løst, så vi kan lære af det.")
     last = db.scalar(select(func.max(RequestStep.seq)).where(RequestStep.request_id == request.id)) or 0
+    if request.closed_at is not None and not db.get_one(User, request.owner_id).is_active:
+        # Whoever solved it has left; whoever takes it up again has it.
+        request.owner_id = by.id
     request.state = to
     request.closed_at = None if to in OPEN else now
     if to != RequestState.TAKEN and request.answered_at is None:

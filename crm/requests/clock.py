@@ -42,7 +42,8 @@ class WorkingHours:
 
     def due(self, received: datetime) -> datetime:
         """When `hours` working hours have passed since `received`. In UTC."""
-        left, moment = timedelta(hours=self.hours), received
+        # In UTC from the first step: adding hours to a local time would add them on the clock's face.
+        left, moment = timedelta(hours=self.hours), received.astimezone(UTC)
         day = received.astimezone(self.zone).date()
         while True:
             if self.open_on(day):

@@ -107,8 +107,8 @@ class Request(Row, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    owner: Mapped[User] = relationship(foreign_keys=[owner_id], lazy="raise")
-    company: Mapped[Company] = relationship(lazy="raise", foreign_keys=[company_id])
+    owner: Mapped[User] = relationship(foreign_keys=[owner_id], innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise", foreign_keys=[company_id])
     contact: Mapped[CompanyContact | None] = relationship(
         primaryjoin="foreign(Request.company_contact_id) == CompanyContact.id", lazy="raise", viewonly=True
     )
@@ -127,4 +127,4 @@ class RequestStep(Base):
     at: Mapped[datetime] = mapped_column(Utc)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     note: Mapped[str | None] = mapped_column(SafeText(500))
-    by: Mapped[User] = relationship(lazy="raise")
+    by: Mapped[User] = relationship(innerjoin=True, lazy="raise")

@@ -76,7 +76,7 @@ class CompanyAssignment(Row, Base):
         Integer, Computed("CASE WHEN valid_to IS NULL THEN 1 END", persisted=True)
     )
 
-    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
+    user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True, lazy="raise")
     by: Mapped[User | None] = relationship(foreign_keys=[by_id], lazy="raise")
 
 
@@ -125,7 +125,7 @@ _STILL = text("valid_to IS NULL")
 
 
 class CompanyColleague(Row, Base):
-    """A colleague *beside* the responsible, for one place of work or one topic, never instead (design, 4.1).
+    """A colleague *beside* the responsible, for one place of work or one topic, never instead.
 
     At most one at a time for each place and each topic; dated, so that one can ask who it was.
     """
@@ -164,8 +164,8 @@ class CompanyColleague(Row, Base):
         Integer, Computed("CASE WHEN valid_to IS NULL THEN 1 END", persisted=True)
     )
 
-    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
-    company: Mapped[Company] = relationship(foreign_keys=[company_id], lazy="raise")
+    user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(foreign_keys=[company_id], innerjoin=True, lazy="raise")
     unit: Mapped[ProductionUnit | None] = relationship(
         primaryjoin="foreign(CompanyColleague.production_unit_id) == ProductionUnit.id",
         lazy="raise",
@@ -204,7 +204,7 @@ class Absence(Row, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    user: Mapped[User] = relationship(foreign_keys=[user_id], lazy="raise")
+    user: Mapped[User] = relationship(foreign_keys=[user_id], innerjoin=True, lazy="raise")
     stand_in: Mapped[User | None] = relationship(foreign_keys=[stand_in_id], lazy="raise")
     exceptions: Mapped[list[AbsenceException]] = relationship(
         back_populates="absence",
@@ -224,9 +224,9 @@ class AbsenceException(Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     stand_in_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
-    absence: Mapped[Absence] = relationship(back_populates="exceptions", lazy="raise")
-    company: Mapped[Company] = relationship(lazy="raise")
-    stand_in: Mapped[User] = relationship(lazy="raise")
+    absence: Mapped[Absence] = relationship(back_populates="exceptions", innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
+    stand_in: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
 _KEPT = "the history of responsibility is kept as long as the company"

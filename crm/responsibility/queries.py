@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
@@ -13,16 +13,19 @@ from crm.companies.models import Company
 from crm.errors import NotFound
 from crm.responsibility.models import AssignmentRule, CompanyAssignment
 
+# Ready beforehand: to build a statement takes longer than to ask it.
+_HISTORY = (
+    select(CompanyAssignment)
+    .options(joinedload(CompanyAssignment.user), joinedload(CompanyAssignment.by))
+    .where(CompanyAssignment.company_id == bindparam("company_id"))
+    .order_by(CompanyAssignment.valid_from.desc())
+    .limit(bindparam("most"))
+)
+
 
 def history(db: Session, company: Company, limit: int = 200) -> Sequence[CompanyAssignment]:
     """Everyone who has been the company's way in, the present one first."""
-    return db.scalars(
-        select(CompanyAssignment)
-        .options(joinedload(CompanyAssignment.user), joinedload(CompanyAssignment.by))
-        .where(CompanyAssignment.company_id == company.id)
-        .order_by(CompanyAssignment.valid_from.desc())
-        .limit(limit)
-    ).all()
+    return db.scalars(_HISTORY, {"company_id": company.id, "most": limit}).all()
 
 
 def history_page(

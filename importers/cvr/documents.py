@@ -105,7 +105,9 @@ def _is_of_lines(start: bytes) -> bool:
                 value = _DECODER.decode(text.decode())
             except (ValueError, RecursionError):
                 continue
-            if _hits_of(value) is not None or any(key == "_source" or key[:2].lower() == "vr" for key in value):
+            if _hits_of(value) is not None or any(
+                key == "_source" or key[:2].lower() == "vr" for key in value
+            ):
                 return True
     return False
 

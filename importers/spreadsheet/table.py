@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property, partial
@@ -29,7 +31,7 @@ from importers.spreadsheet import workbook
 from importers.spreadsheet.cells import Cell, Cells
 
 MOST_BYTES = 50 << 20
-MOST_UNPACKED = 400 << 20
+MOST_UNPACKED = 250 << 20
 MOST_PARTS = 2000
 LONGEST_CELL = 32_767
 LONGEST_LINE = 1 << 20
@@ -91,10 +93,16 @@ def _folded(header: str) -> str:
     return danish.fold(header).replace(" ", "")
 
 
-def read_table(path: Path, layout: Layout) -> Table:
-    """The list in the file. Raises Refused, in one sentence, when there is none."""
+@contextmanager
+def read_table(path: Path, layout: Layout) -> Iterator[Table]:
+    """The list in the file, to be read inside. Raises Refused, in one sentence, when there is none."""
+    with ExitStack() as opened:
+        yield _find_table(_sheets(path, layout, opened), layout)
+
+
+def _find_table(sheets: Iterable[Sheet], layout: Layout) -> Table:
     missing: list[str] = list(layout.needed)
-    for sheet in _sheets(path, layout):
+    for sheet in sheets:
         for line, cells in islice(sheet(), LOOK):
             fields = _fields(layout, cells)
             left = [name for name in layout.needed if name not in fields]
@@ -136,7 +144,7 @@ def _table(sheet: Sheet, header_line: int, header: Sequence[Cell], fields: dict[
 # --- What kind of file it is ----------------------------------------------------------------------
 
 
-def _sheets(path: Path, layout: Layout) -> Iterator[Sheet]:
+def _sheets(path: Path, layout: Layout, opened: ExitStack) -> Iterable[Sheet]:
     with path.open("rb") as file:
         start = file.read(4096)
     if path.stat().st_size > MOST_BYTES:
@@ -145,10 +153,10 @@ def _sheets(path: Path, layout: Layout) -> Iterator[Sheet]:
         raise Refused("file", EMPTY)
     if start.startswith(b"PK"):
         _check_parts(path)
-        return _workbook(path)
+        return _workbook(path, opened)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        return _workbook(path)
-    return iter([_text(path, start, layout)])
+        return _workbook(path, opened)
+    return [_text(path, start, layout)]
 
 
 def _check_parts(path: Path) -> None:
@@ -156,14 +164,18 @@ def _check_parts(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            if any(part.flag_bits & 1 for part in parts):
+                raise Refused("file", LOCKED)
+            if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
+                raise Refused("file", NO_SPREADSHEET)
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise Refused("file", TOO_LARGE)
+            # Unpacks each part once, to no more than it says it holds.
+            whole = packed.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
         raise Refused("file", DAMAGED) from error
-    if any(part.flag_bits & 1 for part in parts):
-        raise Refused("file", LOCKED)
-    if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
-        raise Refused("file", NO_SPREADSHEET)
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise Refused("file", TOO_LARGE)
+    if not whole:
+        raise Refused("file", DAMAGED)
 
 
 # --- Workbooks ------------------------------------------------------------------------------------
@@ -171,9 +183,9 @@ def _check_parts(path: Path) -> None:
 _REASONS = {"password": LOCKED, "too large": TOO_LARGE, "unreadable": DAMAGED}
 
 
-def _workbook(path: Path) -> Iterator[Sheet]:
+def _workbook(path: Path, opened: ExitStack) -> list[Sheet]:
     """The sheets, as a process of its own has written them down."""
-    output = tempfile.TemporaryFile()  # noqa: SIM115  # It lives as long as the sheets that read from it.
+    output = opened.enter_context(tempfile.TemporaryFile())
     command = [sys.executable, workbook.__file__, str(path.resolve())]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONIOENCODING": "utf-8", "RUST_BACKTRACE": "0"}
     try:
@@ -187,8 +199,7 @@ def _workbook(path: Path) -> Iterator[Sheet]:
     if done.returncode != 0:
         # The system ends it when it wants more memory or time than it may have.
         raise Refused("file", TOO_LARGE if done.returncode < 0 else DAMAGED)
-    for start in starts:
-        yield partial(_lines, output, start)
+    return [partial(_lines, output, start) for start in starts]
 
 
 def _sheet_starts(output: IO[bytes]) -> list[int]:
@@ -246,7 +257,7 @@ def _text(path: Path, start: bytes, layout: Layout) -> Sheet:
 
 
 def _encoding(path: Path, start: bytes) -> str:
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0\0" not in start:
         return "utf-16"
     if b"\0" in start or start.startswith((b"%PDF", b"\x1f\x8b", b"{\\rtf")):
         raise Refused("file", NO_SPREADSHEET)

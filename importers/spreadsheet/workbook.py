@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import python_calamine as calamine
 
 MEGABYTE = 1 << 20
-MEMORY = 512 * MEGABYTE
+MEMORY = 256 * MEGABYTE
 OUTPUT = 256 * MEGABYTE
 SECONDS = 20
 MOST_ROWS = 100_000
@@ -35,7 +36,9 @@ def limit() -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        # Some systems have no such limit to set; the clock of whoever started this still runs.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def tell(value: Any) -> None:
@@ -46,7 +49,7 @@ def tell(value: Any) -> None:
 def plain(cell: Any) -> Any:
     """A cell as JSON: days and times as {"day": …}, {"moment": …} and {"time": …}."""
     if isinstance(cell, str):
-        return cell or None
+        return cell if cell.strip() else None
     if isinstance(cell, datetime):
         return {"moment": cell.isoformat()}
     if isinstance(cell, date):

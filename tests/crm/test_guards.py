@@ -1,4 +1,4 @@
-"""The rules the database keeps, broken with plain SQL: nobody's code is between the attacker and the table."""
+"""The rules the database keeps, broken with plain SQL: no code stands between the attacker and the table."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ BREAKS = {
     "SELECT company_id, user_id, valid_from, 'to' FROM company_assignment WHERE valid_to IS NULL",
     "no open assignment": "UPDATE company_assignment SET valid_to = '2027-01-01T00:00:00.000000Z' "
     "WHERE valid_to IS NULL",
-    "a second beginning": "INSERT INTO company_assignment (company_id, user_id, valid_from, valid_to, reason) "
+    "a second beginning": "INSERT INTO company_assignment "
+    "(company_id, user_id, valid_from, valid_to, reason) "
     "SELECT company_id, user_id, '2020-01-01T00:00:00.000000Z', '2020-02-01T00:00:00.000000Z', 'før' "
     "FROM company_assignment WHERE valid_to IS NULL",
     "a gap before a follower": "INSERT INTO company_assignment (company_id, user_id, valid_from, valid_to, "
@@ -65,10 +66,12 @@ BREAKS = {
     "a closed consultant with companies": "UPDATE user_account SET is_active = 0, "
     "closed_at = '2026-12-01T00:00:00.000000Z' WHERE email = 'bo@kommune.test'",
     "a user deleted": "DELETE FROM user_account",
-    "a step skipped": "INSERT INTO agreement_step (agreement_id, seq, from_state, to_state, on_day, at, by_id) "
+    "a step skipped": "INSERT INTO agreement_step "
+    "(agreement_id, seq, from_state, to_state, on_day, at, by_id) "
     "SELECT agreement_id, 2, 'signed', 'renewed', on_day, at, by_id FROM agreement_step",
-    "a step from another state": "INSERT INTO agreement_step (agreement_id, seq, from_state, to_state, on_day, "
-    "at, by_id) SELECT agreement_id, 2, 'in_force', 'ended', on_day, at, by_id FROM agreement_step",
+    "a step from another state": "INSERT INTO agreement_step "
+    "(agreement_id, seq, from_state, to_state, on_day, at, by_id) "
+    "SELECT agreement_id, 2, 'in_force', 'ended', on_day, at, by_id FROM agreement_step",
     "a step taken twice": "INSERT INTO agreement_step (agreement_id, seq, from_state, to_state, on_day, at, "
     "by_id) SELECT agreement_id, seq, from_state, to_state, on_day, at, by_id FROM agreement_step",
     "a state without a step": "UPDATE agreement SET state = 'in_force'",

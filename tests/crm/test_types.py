@@ -16,6 +16,7 @@ from crm.access import actions as access
 from crm.access.models import Draft, User
 from crm.access.queries import find
 from crm.companies import queries as companies
+from crm.companies.narrowing import Filter
 from crm.db import Session
 from crm.errors import Refused
 from crm.interactions import actions as interactions
@@ -115,7 +116,7 @@ def test_looking_for_odd_text_finds_nothing_and_is_not_refused(db: Session, odd:
     add_company(db, responsible=add_user(db))
     assert find(db, odd) is None
     assert companies.find(db, odd) is None
-    rows, _ = companies.page(db, companies.Filter(postal_code=odd))
+    rows, _ = companies.page(db, Filter(postal_code=odd))
     assert rows == []
 
 

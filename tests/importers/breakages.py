@@ -50,7 +50,9 @@ BREAKAGES: dict[str, Callable[[int], Any]] = {
     "a control character in the name": lambda n: register.company(n, name="Eksempel\x00 ApS"),
     "a CPR number in the name": lambda n: register.company(n, name=f"Firma v/ {CPR}"),
     "a place of an unknown company": lambda n: register.unit(n, of=800_000 + n),
-    "a place of no company": lambda n: register.unit(n, virksomhedsrelation=[{"cvrNummer": None, **period()}]),
+    "a place of no company": lambda n: register.unit(
+        n, virksomhedsrelation=[{"cvrNummer": None, **period()}]
+    ),
     "a place with a number of nine digits": lambda n: register.unit(n, pNummer=190_000_000),
 }  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -103,7 +102,7 @@ class House:
         with self.database.read() as db:
             for model in STORED:
                 names = [column.key for column in model.__table__.columns if column.key not in without]
-                key = [column for column in model.__table__.primary_key]
+                key = list(model.__table__.primary_key)
                 for row in db.execute(select(model.__table__).order_by(*key)).mappings():
                     print_of.update(repr([(name, row[name]) for name in names]).encode())
             entries = select(SearchEntry.company_id, SearchEntry.kind, SearchEntry.ref_id, SearchEntry.text)
@@ -112,14 +111,14 @@ class House:
 
 
 @pytest.fixture
-def house(database: Database, tmp_path: Path) -> Iterator[House]:
+def house(database: Database, tmp_path: Path) -> House:
     """Anna and Bo, and no company."""
     with database.write("test") as db:
         add_user(db, "anna@kommune.test", name="Anna Bech")
         add_user(db, "bo@kommune.test", name="Bo Dahl")
     folder = tmp_path / "files"
     folder.mkdir()
-    yield House(database, folder)
+    return House(database, folder)
 
 
 def adds_up(receipt: Receipt) -> bool:

@@ -98,7 +98,7 @@ def _common(n: int, name: str) -> Json:
              "intervalKodeAntalInklusivEjere": None}
             for year in (2017, 2018)
         ],
-        "kvartalsbeskaeftigelse": [employment(2019, "ANTAL_5_9", 9, kvartal=quarter) for quarter in (1, 2, 3)],
+        "kvartalsbeskaeftigelse": [employment(2019, "ANTAL_5_9", 9, kvartal=n) for n in (1, 2, 3)],
         "erstMaanedsbeskaeftigelse": months,
         "attributter": [{"sekvensnr": 0, "type": "FORMÅL", "vaerditype": "string",
                          "vaerdier": [{"vaerdi": f"At drive {text.lower()} og dermed beslægtet virksomhed.",
@@ -142,7 +142,8 @@ def company(n: int = 0, *, name: str | None = None, status: str = "NORMAL", newe
         "obligatoriskEmail": [said(f"myndighed@virksomhed-{n}.test")],
         "status": [], "virksomhedsstatus": [{"status": status, **period()}],
         "virksomhedsform": [{"virksomhedsformkode": 80, "kortBeskrivelse": "APS",
-                             "langBeskrivelse": "Anpartsselskab", "ansvarligDataleverandoer": "E&S", **period()}],
+                             "langBeskrivelse": "Anpartsselskab", "ansvarligDataleverandoer": "E&S",
+                             **period()}],
         "maanedsbeskaeftigelse": [employment(2019, "ANTAL_5_9", 9, maaned=9)],
         "penheder": [{"pNummer": int(p_number_of(n)), **period()}],
         "deltagerRelation": [], "fusioner": [], "spaltninger": [],

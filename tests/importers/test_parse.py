@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -38,7 +39,8 @@ def test_a_whole_company() -> None:
         phone="48000000", email="post@virksomhed-0.test", website="www.virksomhed-0.test",
         industry_code="561110", industry_text="Servering af mad i restauranter og på caféer",
         legal_form="APS", employees_from=0, employees_to=0, employees_at=date(2023, 12, 1),
-        status="NORMAL", active=True, advertising_protected=False, founded_on=date(2014, 3, 1), ceased_on=None,
+        status="NORMAL", active=True, advertising_protected=False, founded_on=date(2014, 3, 1),
+        ceased_on=None,
         updated_at=datetime(2024, 2, 23, 11, 34, 29, 462000, UTC),
     )  # fmt: skip
 
@@ -256,6 +258,11 @@ def test_a_document_without_its_root() -> None:
     assert parse(register.unit(0)["VrproduktionsEnhed"]) == unit()
 
 
+def counted(newest: dict[str, Any]) -> dict[str, Any]:
+    """A company whose newest number of employees is this."""
+    return register.company(0, newest={"nyesteErstMaanedsbeskaeftigelse": newest})
+
+
 REFUSED = {
     "a person": (register.person(), "private adresser"),
     "a participant": ({"Vrdeltager": {}}, "private adresser"),
@@ -271,7 +278,8 @@ REFUSED = {
     "a CVR number with a fraction": (register.company(0, cvrNummer=1.5), "cvrNummer"),
     "a P-number of nine digits": (register.unit(0, pNummer=100999999), "P-nummer"),
     "a place of nobody": (register.unit(0, virksomhedsrelation=[]), "ikke til nogen"),
-    "a place of no company": (register.unit(0, virksomhedsrelation=[{"cvrNummer": 1, **period()}]), "CVR-nummer"),
+    "a place of no company": (
+        register.unit(0, virksomhedsrelation=[{"cvrNummer": 1, **period()}]), "CVR-nummer"),
     "nothing under the root": ({"Vrvirksomhed": None}, "Vrvirksomhed"),
     "a list under the root": ({"Vrvirksomhed": []}, "Vrvirksomhed"),
     "a text for the names": (register.company(0, navne="Navn", newest={"nyesteNavn": None}), "navne"),
@@ -280,17 +288,14 @@ REFUSED = {
     "a list for an address": (register.company(0, newest={"nyesteBeliggenhedsadresse": []}), "adresse"),
     "a text for the metadata": (register.company(0) | {"Vrvirksomhed": register.company(0)["Vrvirksomhed"]
                                 | {"virksomhedMetadata": "nej"}}, "virksomhedMetadata"),
-    "an unknown band": (register.company(0, newest={"nyesteErstMaanedsbeskaeftigelse":
-                                                    employment(2024, "MANGE", maaned=1)}), "Ansatte"),
-    "a band the wrong way": (register.company(0, newest={"nyesteErstMaanedsbeskaeftigelse":
-                                                         employment(2024, "ANTAL_9_5", maaned=1)}), "Ansatte"),
-    "more employees than people": (register.company(0, newest={"nyesteErstMaanedsbeskaeftigelse":
-                                   employment(2024, None, 10**30, maaned=1)}), "Ansatte"),
-    "a thirteenth month": (register.company(0, newest={"nyesteErstMaanedsbeskaeftigelse":
-                                                       employment(2024, "ANTAL_1_1", maaned=13)}), "aar"),
+    "an unknown band": (counted(employment(2024, "MANGE", maaned=1)), "Ansatte"),
+    "a band the wrong way": (counted(employment(2024, "ANTAL_9_5", maaned=1)), "Ansatte"),
+    "more employees than people": (counted(employment(2024, None, 10**30, maaned=1)), "Ansatte"),
+    "a thirteenth month": (counted(employment(2024, "ANTAL_1_1", maaned=13)), "aar"),
     "a day that is none": (register.company(0, newest={"stiftelsesDato": "2014-02-30"}), "stiftelsesDato"),
     "a moment that is none": (register.company(0, sidstOpdateret="i går"), "sidstOpdateret"),
-    "a moment before all time": (register.company(0, sidstOpdateret="0001-01-01T00:00:00+14:00"), "sidstOpdateret"),
+    "a moment before all time": (
+        register.company(0, sidstOpdateret="0001-01-01T00:00:00+14:00"), "sidstOpdateret"),
     "a truth in words": (register.company(0, reklamebeskyttet="ja"), "reklamebeskyttet"),
     "a mistake in words": (register.company(0, fejlRegistreret="nej"), "fejlRegistreret"),
     "secondary names in one text": (register.company(0, newest={"nyesteBinavne": "Et, To"}), "nyesteBinavne"),
@@ -352,11 +357,8 @@ def test_no_document_breaks_the_reader(make: Any, data: st.DataObject) -> None:
             del taken[place[-1]]
         else:
             document = put(document, place, data.draw(ODD))
-    try:
+    with suppress(DocumentRefused):
         found = parse(document)
-    except DocumentRefused as refusal:
-        assert str(refusal)
-    else:
         assert found.name
         assert found.employees_from is None or 0 <= found.employees_from <= 1_000_000
 

@@ -56,7 +56,7 @@ def test_a_refused_call_leaves_its_key_free(anna: Program, town: Town) -> None:
 
 def test_a_key_that_is_no_key_is_refused(anna: Program, town: Town) -> None:
     path = f"companies/{town.bakery}/contacts"
-    for key in ("", "x" * 201, "a b", "\u00e6"):
+    for key in ("", "x" * 201, "a b"):
         assert anna.refused("POST", path, {"name": "Pia"}, "Idempotency-Key", key=key)
     anna.post(path, {"name": "Pia"}, key="x" * 200)
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,9 +20,10 @@ from starlette.testclient import TestClient
 
 from crm.db import Database
 from crm.settings import Settings
+from tests.conftest import add_user
 from tests.town import ADAM, ANNA, MONA, Town
 from tests.web.api.calls import good_calls
-from tests.web.api.conftest import V1, Calling
+from tests.web.api.conftest import V1, Calling, token_of
 from tests.web.conftest import BASE
 from web.app import create_app
 
@@ -90,6 +99,58 @@ def test_calls_are_counted_by_pattern_and_status_and_never_by_address(
     assert "process_resident_memory_bytes" in answer.text
 
 
+def test_the_figures_of_all_workers_are_added_up(sqlite_url: str, tmp_path: Path) -> None:
+    database = Database(sqlite_url)
+    with database.write() as db:
+        add_user(db, ADAM, "admin")
+    token = token_of(database, ADAM)
+    database.close()
+    settings = {"ENINDGANG_DATABASE_URL": sqlite_url, "ENINDGANG_DATA_DIR": str(tmp_path)}
+    port = free_port()
+    command = [
+        str(Path(sys.executable).with_name("enindgang")),
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        "2",
+    ]
+    server = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(f"{address}/health/ready")
+        for _ in range(40):
+            # Each on a connection of its own, so that both workers have their share.
+            assert httpx2.get(f"{address}/health/live").status_code == 200
+        answers = [
+            httpx2.get(f"{address}/metrics", headers={"Authorization": f"Bearer {token}"}) for _ in range(6)
+        ]
+        line = 'enindgang_request_seconds_count{method="GET",route="/health/live",status="200"} 40.0'
+        assert all(line in answer.text for answer in answers)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(url: str) -> None:
+    """Return at the first good answer."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(url).status_code == 200:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(url)
+
+
 def test_the_description_names_every_route_and_what_may_go_wrong(calling: Calling, town: Town) -> None:
     found = calling(None).get(f"{V1}/openapi.json").json()
     assert found["openapi"].startswith("3.1")
@@ -119,6 +180,9 @@ def test_the_description_names_every_route_and_what_may_go_wrong(calling: Callin
             {"If-Match"} if call.changes else {"Idempotency-Key"} if call.method == "POST" else set()
         )
     assert "security" not in described["GET", "/health/live"]
+    names = [operation["operationId"] for operation in described.values()]
+    assert len(set(names)) == len(names)
+    assert "requests_create" in names
 
 
 def test_no_page_stands_in_the_description_and_no_documentation_is_served(calling: Calling) -> None:
