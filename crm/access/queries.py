@@ -75,9 +75,12 @@ def users(db: Session) -> Sequence[User]:
     ).all()
 
 
+_COLLEAGUES = select(User).where(User.is_active == 1).order_by(User.name, User.id)
+
+
 def colleagues(db: Session) -> Sequence[User]:
     """Everyone who can be given something."""
-    return db.scalars(select(User).where(User.is_active == 1).order_by(User.name, User.id)).all()
+    return db.scalars(_COLLEAGUES).all()
 
 
 def consultants(db: Session) -> Sequence[User]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
 from crm.companies.narrowing import Filter, keys
 from crm.errors import NotFound
+from crm.types import Compared
 
 PAGE = 50
 CONTACTS = 100
@@ -20,6 +22,10 @@ PART = 20_000
 
 def _with_responsible() -> Select[Company]:
     return select(Company).options(joinedload(Company.responsible))
+
+
+# Ready beforehand: to build a statement takes longer than to ask it.
+_BY_IDS = _with_responsible().where(Company.id.in_(bindparam("ids", expanding=True)))
 
 
 def by_cvr(db: Session, cvr: str) -> Company:
@@ -40,28 +46,30 @@ class Card:
     contacts: Sequence[CompanyContact]
 
 
+_versions = aliased(CompanyProfile)
+_newest = (
+    select(func.max(_versions.version)).where(_versions.company_id == Company.id).correlate(Company)
+).scalar_subquery()
+_CARD = (
+    select(Company, CompanyGroup, CompanyProfile, CompanyContact)
+    .outerjoin(CompanyGroup, CompanyGroup.id == Company.group_id)
+    .outerjoin(
+        CompanyProfile, and_(CompanyProfile.company_id == Company.id, CompanyProfile.version == _newest)
+    )
+    .outerjoin(
+        CompanyContact, and_(CompanyContact.company_id == Company.id, CompanyContact.ended_on.is_(None))
+    )
+    # A company without a profile has nobody who wrote it.
+    .options(joinedload(Company.responsible), joinedload(CompanyProfile.by, innerjoin=False))
+    .where(Company.cvr == bindparam("cvr", type_=Compared()))
+    .order_by(CompanyContact.name, CompanyContact.id)
+    .limit(bindparam("most"))
+)
+
+
 def card(db: Session, cvr: str) -> Card:
     """A company with its responsible, group, newest profile and the people there, in one question."""
-    versions = aliased(CompanyProfile)
-    newest = (
-        select(func.max(versions.version)).where(versions.company_id == Company.id).correlate(Company)
-    ).scalar_subquery()
-    rows = db.execute(
-        select(Company, CompanyGroup, CompanyProfile, CompanyContact)
-        .outerjoin(CompanyGroup, CompanyGroup.id == Company.group_id)
-        .outerjoin(
-            CompanyProfile, and_(CompanyProfile.company_id == Company.id, CompanyProfile.version == newest)
-        )
-        .outerjoin(
-            CompanyContact,
-            and_(CompanyContact.company_id == Company.id, CompanyContact.ended_on.is_(None)),
-        )
-        # A company without a profile has nobody who wrote it.
-        .options(joinedload(Company.responsible), joinedload(CompanyProfile.by, innerjoin=False))
-        .where(Company.cvr == cvr)
-        .order_by(CompanyContact.name, CompanyContact.id)
-        .limit(CONTACTS)
-    ).all()
+    rows = db.execute(_CARD, {"cvr": cvr, "most": CONTACTS}).all()
     if not rows:
         raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
     company, group, newest_profile, _ = rows[0]
@@ -76,26 +84,31 @@ def find(db: Session, cvr: str) -> Company | None:
 def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
     """These companies with their responsible consultants, by key."""
     parts = (ids[start : start + PART] for start in range(0, len(ids), PART))
-    return {
-        row.id: row for part in parts for row in db.scalars(_with_responsible().where(Company.id.in_(part)))
-    }
+    return {row.id: row for part in parts for row in db.scalars(_BY_IDS, {"ids": part})}
 
 
 def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
     """The keys of the companies, at most so many."""
-    found, _ = keys(db, wanted)
-    return db.scalars(found.order_by(Company.id).limit(limit)).all()
+    asked = wanted.asked()
+    return sorted(db.scalars(keys(db, asked), asked | {"most": limit}))
+
+
+@cache
+def _here(found: Select[int]) -> Select[Company]:
+    here = _with_responsible().where(Company.id.in_(found))
+    return here.order_by(Company.sort_key, Company.id)
 
 
 def page(
     db: Session, wanted: Filter, *, after: tuple[str, int] | None = None, limit: int = PAGE
 ) -> tuple[Sequence[Company], tuple[str, int] | None]:
     """One page of companies in Danish order, and the key to ask for the next with (None at the end)."""
-    found, order = keys(db, wanted)
+    asked = wanted.asked()
+    here = _here(keys(db, asked, after=after is not None))
+    asked["most"] = limit + 1
     if after is not None:
-        found = found.where(tuple_(*order) > after)
-    here = Company.id.in_(found.order_by(*order).limit(limit + 1))
-    rows = db.scalars(_with_responsible().where(here).order_by(Company.sort_key, Company.id)).all()
+        asked["after_key"], asked["after_id"] = after
+    rows = db.scalars(here, asked).all()
     more = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], (more.sort_key, more.id) if more else None
 
@@ -135,14 +148,17 @@ def contacts_by_phone(db: Session, e164: str) -> Sequence[CompanyContact]:
     return db.scalars(select(CompanyContact).where(number).limit(20)).all()
 
 
+_UNITS = (
+    select(ProductionUnit)
+    .where(ProductionUnit.company_id == bindparam("company_id"))
+    .order_by(ProductionUnit.active.desc(), ProductionUnit.name, ProductionUnit.id)
+    .limit(bindparam("most"))
+)
+
+
 def units(db: Session, company: Company, limit: int = 20) -> Sequence[ProductionUnit]:
     """The company's places of work, active ones first."""
-    return db.scalars(
-        select(ProductionUnit)
-        .where(ProductionUnit.company_id == company.id)
-        .order_by(ProductionUnit.active.desc(), ProductionUnit.name, ProductionUnit.id)
-        .limit(limit)
-    ).all()
+    return db.scalars(_UNITS, {"company_id": company.id, "most": limit}).all()
 
 
 def unit(db: Session, company: Company, id: int) -> ProductionUnit:

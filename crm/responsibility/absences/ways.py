@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from crm.access.models import Role, User
@@ -103,6 +103,22 @@ _TEAM = (
 )
 
 
+def _exceptions(*at: ColumnElement[bool]) -> Select[int, int, date, date, int, User]:
+    stand_in = aliased(User)
+    return (
+        select(Absence.id, Absence.user_id, Absence.first_day, Absence.last_day,
+               AbsenceException.company_id, stand_in)
+        .outerjoin(AbsenceException, and_(AbsenceException.absence_id == Absence.id, *at))
+        .outerjoin(stand_in, stand_in.id == AbsenceException.stand_in_id)
+        .where(Absence.user_id.in_(bindparam("gone", expanding=True)), Absence.last_day >= bindparam("day"))
+        .order_by(Absence.user_id, Absence.first_day)
+    )  # fmt: skip
+
+
+_EXCEPTIONS = _exceptions()
+_EXCEPTIONS_AT = _exceptions(AbsenceException.company_id.in_(bindparam("companies", expanding=True)))
+
+
 def away(db: Session, on: date) -> Sequence[Absence]:
     """The absences of a day, with the one who is away and the one who stands in."""
     return db.scalars(_AWAY, {"day": on}).all()
@@ -185,18 +201,11 @@ def _particulars(
     db: Session, gone: dict[int, Absence], on: date, company_ids: set[int] | None
 ) -> tuple[dict[tuple[int, int], User], dict[int, list[Period]]]:
     """The exceptions of the day's absences, and all absences to come of whoever is away; in one question."""
-    stand_in = aliased(User)
-    matching = AbsenceException.absence_id == Absence.id
-    if company_ids is not None and len(company_ids) <= NAMED:
-        matching = and_(matching, AbsenceException.company_id.in_(company_ids))
-    rows = db.execute(
-        select(Absence.id, Absence.user_id, Absence.first_day, Absence.last_day,
-               AbsenceException.company_id, stand_in)
-        .outerjoin(AbsenceException, matching)
-        .outerjoin(stand_in, stand_in.id == AbsenceException.stand_in_id)
-        .where(Absence.user_id.in_(sorted(gone)), Absence.last_day >= on)
-        .order_by(Absence.user_id, Absence.first_day)
-    )  # fmt: skip
+    asked: dict[str, object] = {"gone": sorted(gone), "day": on}
+    if company_ids is None or len(company_ids) > NAMED:
+        rows = db.execute(_EXCEPTIONS, asked)
+    else:
+        rows = db.execute(_EXCEPTIONS_AT, asked | {"companies": sorted(company_ids)})
     exceptions: dict[tuple[int, int], User] = {}
     periods: dict[int, list[Period]] = {}
     for id, user_id, first, last, company_id, user in rows:

@@ -66,9 +66,10 @@ def test_without_a_valid_token_nothing_is_told_or_done(
         headers[who] = f"Bearer {anna.token}"
         clock_on_the_wall.now = NOW + timedelta(days=366)
     sent = {"Authorization": headers[who]} if who in headers else {}
-    for call, tag in calls:
-        nobody.call(call.method, call.path, call.body, status=401, match=tag, headers=sent)
-        nobody.call(call.method, call.absent, call.body, status=401, match=tag, headers=sent)
+    with nobody.changing_nothing():
+        for call, tag in calls:
+            nobody.call(call.method, call.path, call.body, status=401, match=tag, headers=sent)
+            nobody.call(call.method, call.absent, call.body, status=401, match=tag, headers=sent)
 
 
 def test_a_user_closed_a_moment_ago_may_nothing(calling: Calling, town: Town, database: Database) -> None:
@@ -81,11 +82,12 @@ def test_a_user_closed_a_moment_ago_may_nothing(calling: Calling, town: Town, da
 
 
 def test_what_is_not_there_is_not_there(anna: Program, town: Town) -> None:
-    for call in good_calls(town):
-        if call.absent != call.path.partition("?")[0]:
-            anna.call(call.method, call.absent, call.body, status=404, match="*")
-            # Nothing to have seen, so that is said and not that the tag is missing.
-            anna.call(call.method, call.absent, call.body, status=404)
+    with anna.changing_nothing():
+        for call in good_calls(town):
+            if call.absent != call.path.partition("?")[0]:
+                anna.call(call.method, call.absent, call.body, status=404, match="*")
+                # Nothing to have seen, so that is said and not that the tag is missing.
+                anna.call(call.method, call.absent, call.body, status=404)
 
 
 def test_a_key_that_can_be_none_leads_nowhere(anna: Program, town: Town) -> None:
@@ -94,19 +96,9 @@ def test_a_key_that_can_be_none_leads_nowhere(anna: Program, town: Town) -> None
         "companies/{}/interactions/1", f"companies/{town.bakery}/contacts/{{}}",
         f"companies/{town.bakery}/interactions/{{}}",
     )  # fmt: skip
-    for key in (
-        "abc",
-        "0",
-        "-1",
-        "1.5",
-        "%00",
-        "%F0%9F%8D%9E",
-        "9" * 19,
-        "9" * 400,
-        "+" + "9" * 30,
-        "..%2F1",
-    ):
-        for path in paths:
+    keys = ("abc", "0", "-1", "1.5", "%00", "%F0%9F%8D%9E", "9" * 19, "9" * 400, "+" + "9" * 30, "..%2F1")
+    with anna.changing_nothing():
+        for key, path in product(keys, paths):
             anna.get(path.format(key), status=404)
 
 
@@ -124,11 +116,12 @@ def test_a_change_says_which_version_it_is_for(anna: Program, town: Town) -> Non
 
 def test_a_field_nobody_knows_is_refused(anna: Program, town: Town) -> None:
     unknown = ("role", "is_admin", "id", "owner_id", "company_id", "version", "created_at", "has_responsible")
-    for call in [call for call in good_calls(town) if call.body]:
-        tag = tag_of(anna, call)
-        for name in unknown:
-            said = anna.refused(call.method, call.path, {**(call.body or {}), name: 1}, name, match=tag)
-            assert said == "Feltet kendes ikke."
+    with anna.changing_nothing():
+        for call in [call for call in good_calls(town) if call.body]:
+            tag = tag_of(anna, call)
+            for name in unknown:
+                said = anna.refused(call.method, call.path, {**(call.body or {}), name: 1}, name, match=tag)
+                assert said == "Feltet kendes ikke."
 
 
 def test_the_name_of_an_unknown_field_is_told_on_only_when_it_is_a_name(anna: Program, town: Town) -> None:
@@ -156,11 +149,12 @@ UNREADABLE = [
 
 
 def test_what_is_no_json_is_refused(anna: Program, town: Town) -> None:
-    for call in [call for call in good_calls(town) if call.body]:
-        tag = tag_of(anna, call)
-        for content, kind, status in UNREADABLE:
-            headers = {"Content-Type": kind} if kind else {}
-            anna.call(call.method, call.path, status=status, content=content, headers=headers, match=tag)
+    with anna.changing_nothing():
+        for call in [call for call in good_calls(town) if call.body]:
+            tag = tag_of(anna, call)
+            for content, kind, status in UNREADABLE:
+                headers = {"Content-Type": kind} if kind else {}
+                anna.call(call.method, call.path, status=status, content=content, headers=headers, match=tag)
 
 
 def test_what_is_too_much_is_refused(anna: Program, town: Town) -> None:
@@ -179,42 +173,54 @@ def test_other_methods_are_refused_and_told_which_there_are(anna: Program, town:
     for call in good_calls(town):
         paths[call.pattern] = call.path
         allowed.setdefault(call.pattern, set()).add(call.method)
-    for pattern, named in allowed.items():
-        there = named | ({"HEAD"} if "GET" in named else set())
-        for method in set(METHODS) - there:
-            answer = anna.call(method, paths[pattern], status=405)
-            assert set(answer.headers["allow"].split(", ")) == there, pattern
+    with anna.changing_nothing():
+        for pattern, named in allowed.items():
+            there = named | ({"HEAD"} if "GET" in named else set())
+            for method in set(METHODS) - there:
+                answer = anna.call(method, paths[pattern], status=405)
+                assert set(answer.headers["allow"].split(", ")) == there, pattern
 
 
 def test_head_is_get_without_a_body(anna: Program, calling: Calling, town: Town) -> None:
-    for call in good_calls(town):
-        if call.method == "GET":
-            whole, head = anna.get(call.path), anna.call("HEAD", call.path, status=200)
-            assert head.content == b""
-            assert head.headers.get("etag") == whole.headers.get("etag")
-    assert calling(None).client.head(f"{V1}/companies").status_code == 401
+    with anna.changing_nothing():
+        for call in good_calls(town):
+            if call.method == "GET":
+                whole, head = anna.get(call.path), anna.call("HEAD", call.path, status=200)
+                assert head.content == b""
+                assert head.headers.get("etag") == whole.headers.get("etag")
+        assert calling(None).client.head(f"{V1}/companies").status_code == 401
 
 
 def test_nothing_that_was_sent_comes_back_in_a_refusal(anna: Program, town: Town) -> None:
-    for call in [call for call in good_calls(town) if call.body]:
-        tag = tag_of(anna, call)
-        for name in call.body or {}:
-            for value in (CANARY * 999, [CANARY], {CANARY: CANARY}, CANARY + "\x00", CANARY + " 010190-1234"):
-                body = {**(call.body or {}), name: value}
-                answer = anna.call(call.method, call.path, body, status=422, match=tag)
-                assert CANARY not in answer.text
-                assert "010190" not in answer.text
-                assert [each["field"] for each in answer.json()["errors"]] == [name]
+    with anna.changing_nothing():
+        for call in [call for call in good_calls(town) if call.body]:
+            tag = tag_of(anna, call)
+            for name in call.body or {}:
+                for value in (
+                    CANARY * 999,
+                    [CANARY],
+                    {CANARY: CANARY},
+                    CANARY + "\x00",
+                    CANARY + " 010190-1234",
+                ):
+                    body = {**(call.body or {}), name: value}
+                    answer = anna.call(call.method, call.path, body, status=422, match=tag)
+                    assert CANARY not in answer.text
+                    assert "010190" not in answer.text
+                    assert [each["field"] for each in answer.json()["errors"]] == [name]
 
 
 def test_text_that_cannot_be_stored_is_refused_beside_its_field(anna: Program, town: Town) -> None:
     kind = {"Content-Type": "application/json"}
-    for call in [call for call in good_calls(town) if call.body]:
-        tag = tag_of(anna, call)
-        for name, value in product(call.body or {}, ("\ud800", "a\x00b", "\x1b[31m")):
-            content = json.dumps({**(call.body or {}), name: value})
-            answer = anna.call(call.method, call.path, status=422, content=content, match=tag, headers=kind)
-            assert [each["field"] for each in answer.json()["errors"]] == [name]
+    with anna.changing_nothing():
+        for call in [call for call in good_calls(town) if call.body]:
+            tag = tag_of(anna, call)
+            for name, value in product(call.body or {}, ("\ud800", "a\x00b", "\x1b[31m")):
+                content = json.dumps({**(call.body or {}), name: value})
+                answer = anna.call(
+                    call.method, call.path, status=422, content=content, match=tag, headers=kind
+                )
+                assert [each["field"] for each in answer.json()["errors"]] == [name]
 
 
 def test_an_unknown_address_is_a_problem_too(anna: Program, calling: Calling) -> None:
