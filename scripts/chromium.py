@@ -82,7 +82,7 @@ def unpack(folder: Path) -> None:
     for name in ("al2023", "fonts", "swiftshader"):
         content = brotli.decompress((PACKAGE / "bin" / f"{name}.tar.br").read_bytes())
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(part, **safely)
+            archive.extractall(part, **safely)  # noqa: S202  # Our own locked package.
     (part / "chromium").write_bytes(brotli.decompress((PACKAGE / "bin" / "chromium.br").read_bytes()))
     (part / "chromium").chmod(0o755)
     (part / "fonts.conf").write_text(FONTS.format(folder=folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
@@ -78,10 +77,10 @@ def _numbers_of_people(db: Session) -> Iterator[str]:
         guarded = [column for column in table.c if isinstance(column.type, SafeText) and column.type.guard]
         if not guarded:
             continue
-        rows: Any = db.execute(select(*table.primary_key, *guarded).execution_options(yield_per=1000))
-        for row in rows:
+        query = select(*table.primary_key, *guarded).execution_options(yield_per=1000)
+        for row in db.execute(query).mappings():
             for column in guarded:
-                value = row._mapping[column]
+                value = row[column]
                 if value and cpr.has_cpr(value):
-                    keys = "/".join(str(row._mapping[key]) for key in table.primary_key)
+                    keys = "/".join(str(row[key]) for key in table.primary_key)
                     yield f"Feltet {column.name} i {table.name} {keys} ser ud til at have et CPR-nummer."

@@ -70,7 +70,7 @@ def _inline(tree: Element) -> Iterator[str]:
             yield "inline style"
         if each.tag == "script" and not each.get("src"):
             yield "inline script"
-        for name in each.keys():
+        for name in each.attrib:
             if name.startswith("on"):
                 yield f"inline handler {name}"
         for name in ("href", "src", "action"):

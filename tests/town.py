@@ -75,7 +75,8 @@ def build(database: Database) -> Town:
                               street="Lyngevej 3", postal_code="3540", city="Lynge"))  # fmt: skip
         contact = companies.add_contact(
             db, company=bakery, now=NOW,
-            values={"name": "Lone Krogh", "title": "Daglig leder", "mobile": "20 11 45 67", "email": "lone@bageri.test"},
+            values={"name": "Lone Krogh", "title": "Daglig leder", "mobile": "20 11 45 67",
+                    "email": "lone@bageri.test"},
         )  # fmt: skip
         logged = _story(db, bakery, anna, bo)
         agreement = agreements.create(
@@ -92,7 +93,8 @@ def build(database: Database) -> Town:
             now=NOW,
         )  # fmt: skip
         absences.set_exception(db, absence=absence, company=bakery, stand_in=bo, today=TODAY)
-        assert logged.request and logged.follow_up
+        assert logged.request
+        assert logged.follow_up
         return Town(
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,

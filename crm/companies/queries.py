@@ -73,7 +73,7 @@ def card(db: Session, cvr: str) -> Card:
     if not rows:
         raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
     company, group, newest_profile, _ = rows[0]
-    return Card(company, group, newest_profile, [row[3] for row in rows if row[3]])
+    return Card(company, group, newest_profile, [row[3] for row in rows if row[3] is not None])
 
 
 def find(db: Session, cvr: str) -> Company | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crm.access.actions import hash_password
+from crm import danish
 from crm.access.models import Role, Team, User
+from crm.access.passwords import hash_password
 from crm.db import Session
 from crm.responsibility.models import AssignmentRule
 
@@ -31,8 +32,7 @@ class Colleague:
     @property
     def email(self) -> str:
         """Their log-in; the domain is one that can never exist (RFC 2606)."""
-        plain = self.name.lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
-        return f"{plain.split()[0]}@demo.test"
+        return f"{danish.fold(self.name.split()[0])}@demo.test"
 
 
 COLLEAGUES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -49,11 +49,11 @@ def clock_on_the_wall() -> Clock:
 
 
 @pytest.fixture
-def app(database: Database, tmp_path: Path, clock_on_the_wall: Clock) -> Iterator[FastAPI]:
+def app(database: Database, tmp_path: Path, clock_on_the_wall: Clock) -> FastAPI:
     """The whole application on this test's database."""
     made = create_app(Settings(data_dir=tmp_path), database)
     made.state.house.clock = clock_on_the_wall
-    yield made
+    return made
 
 
 @dataclass

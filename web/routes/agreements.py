@@ -61,7 +61,7 @@ def _new(visit: Visit, company: Company, form: Form) -> Response:
 def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str) -> Response:
     """Enter an agreement: signed when it has a day of signing, else a prospect."""
     company, form = companies.by_cvr(visit.db, cvr), visit.form
-    days = {name: form.day(name, visit.today) for name in ("signed_on", "valid_from", "valid_to")}
+    signed, begins, ends = (form.day(name, visit.today) for name in ("signed_on", "valid_from", "valid_to"))
     key = form.text("programme")
     if key not in {each.key for each in queries.programmes(visit.db)}:
         form.refuse("programme", "Vælg et program.")
@@ -75,7 +75,9 @@ def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str) -> Re
             by=visit.me,
             now=visit.now,
             today=visit.today,
-            **days,
+            signed_on=signed,
+            valid_from=begins,
+            valid_to=ends,
         ),
     )
     if made is None:
