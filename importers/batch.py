@@ -34,7 +34,7 @@ def take_in(batch: Batch, rows: Iterable[Incoming], *, trusted: bool) -> None:
 def _companies_first(batch: Batch, rows: Iterable[Incoming], waiting: IO[bytes]) -> Iterator[Incoming]:
     for row in rows:
         if row.said is None:
-            batch.receipt.refuse(row.line, row.error or "Rækken kan ikke læses.")
+            batch.receipt.refuse(row.line, row.where + (row.error or "Rækken kan ikke læses."))
         elif isinstance(row.said, RegisterUnit):
             pickle.dump(row, waiting, pickle.HIGHEST_PROTOCOL)
         else:

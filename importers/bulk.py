@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Dialect, Table, bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from crm.db import Base
 from crm.types import SafeText, clean
@@ -104,20 +105,27 @@ class Change(NamedTuple):
 
 
 def change(db: Session, model: type[Base], changes: Sequence[Change]) -> None:
-    """Give rows new values, each its own; a row that counts its versions counts one more."""
+    """Give rows new values, each its own; a row that counts its versions counts one more.
+
+    Raises StaleDataError when a colleague was first.
+    """
     if not changes:
         return
     table = table_of(model)
     names = sorted({name for each in changes for name in each.new})
     values: Columns = {name: bindparam(f"_{name}") for name in names}
+    statement = update(table).where(table.c.id == bindparam("_id"))
     if "version" in table.c:
         values["version"] = table.c.version + 1
+        statement = statement.where(table.c.version == bindparam("_before"))
     rows = [
-        {"_id": each.id, **{f"_{name}": each.new.get(name, each.old[name]) for name in names}}
+        {"_id": each.id, "_before": each.old.get("version")}
+        | {f"_{name}": each.new.get(name, each.old[name]) for name in names}
         for each in changes
     ]
     # The connection's execute leaves the objects of the session alone.
-    db.connection().execute(update(table).where(table.c.id == bindparam("_id")).values(values), rows)
+    if db.connection().execute(statement.values(values), rows).rowcount != len(rows):
+        raise StaleDataError("Somebody else has changed one of the rows.")
 
 
 def plain(values: Columns, names: Iterable[str]) -> Columns:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from crm.companies.register import RegisterCompany, RegisterUnit
 from crm.db import BUSY, LOST_RACE, Database
@@ -63,9 +63,8 @@ def _said(document: Document) -> tuple[Incoming, bool]:
             said = parse(document.source)
         except DocumentRefused as refusal:
             error, is_ours = str(refusal), not isinstance(refusal, NoDocument)
-    if error and document.number is not None:
-        error = f"Dokument {document.number}: {error}"
-    return Incoming(document.line, said, error), is_ours
+    where = f"Dokument {document.number}: " if document.number is not None else ""
+    return Incoming(document.line, said, error, where=where), is_ours
 
 
 def _register(path: Path, _settings: Settings) -> AbstractContextManager[Take]:
@@ -111,9 +110,10 @@ def run(
     dry_run: bool = False, actor: str = "command line", user_id: int | None = None, name: str | None = None,
 ) -> Receipt:  # fmt: skip
     """Take one file in, as one transaction."""
+    file = name or path.name
     begin = partial(
-        batch, database, kind=kind, file=name or path.name, actor=actor, now=now, dry_run=dry_run, user_id=user_id
-    )  # fmt: skip
+        batch, database, kind=kind, file=file, actor=actor, now=now, dry_run=dry_run, user_id=user_id
+    )
     with prepare(path, settings) as take:
         for _ in range(TRIES - 1):
             try:
@@ -131,9 +131,9 @@ def _take_in_one(begin: Callable[[], AbstractContextManager[Batch]], take: Take)
 
 
 def _may_go_well(error: Exception) -> bool:
-    """Whether the same file may well go in another time."""
-    said = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
-    return not isinstance(error, BUSY) or "locked" in said or "deadlock" in said or "lock timeout" in said
+    """Whether the same file may go in another time. A database that is gone does not come back so soon."""
+    said = str(error.orig).lower() if isinstance(error, OperationalError) else "locked"
+    return any(word in said for word in ("locked", "deadlock", "lock timeout"))
 
 
 _PREPARED: dict[str, Prepare] = {

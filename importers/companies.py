@@ -51,7 +51,7 @@ class Companies(Store):
             try:
                 values, receiver = fit(Company, company_values(company)), self._receiver(row)
             except Refused as refusal:
-                self.refuse(row.line, refusal)
+                self.refuse(row, refusal)
                 continue
             if (old := known.get(company.cvr)) is None:
                 fresh.append((values, receiver))
@@ -121,7 +121,7 @@ class Companies(Store):
         open_ones = select(CompanyAssignment.company_id, CompanyAssignment.user_id).where(
             CompanyAssignment.is_open == 1, CompanyAssignment.company_id.in_(list(receivers))
         )
-        current = {company_id: user_id for company_id, user_id in self.db.execute(open_ones)}
+        current: dict[int, int] = {row.company_id: row.user_id for row in self.db.execute(open_ones)}
         return {id: (current[id], to) for id, to in receivers.items() if current[id] != to.id}
 
 

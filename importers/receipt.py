@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import text
@@ -138,7 +139,7 @@ def batch(
 def _close(work: Batch, row: ImportBatch) -> None:
     receipt = work.receipt
     work.write_down()
-    receipt.rows.sort()
+    receipt.rows.sort(key=itemgetter(0))
     row.rows_read = receipt.read
     for name in FIGURES[1:]:
         setattr(row, name, getattr(receipt, name))

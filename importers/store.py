@@ -36,6 +36,8 @@ class Incoming(NamedTuple):
     said: RegisterCompany | RegisterUnit | None
     error: str | None = None
     responsible: str | None = None
+    # Stands before the reason of a refusal, where the line alone does not tell the row from others.
+    where: str = ""
 
 
 class Store:
@@ -48,10 +50,10 @@ class Store:
         self.batch, self.db = batch, batch.db
         self._words: set[str] = set()
 
-    def refuse(self, line: int, refusal: Refused) -> None:
+    def refuse(self, row: Incoming, refusal: Refused) -> None:
         """A row stays out; the reason names the field."""
-        place = FIELDS.get(refusal.field)
-        self.batch.receipt.refuse(line, f"{place}: {refusal.message}" if place else refusal.message)
+        field = f"{FIELDS[refusal.field]}: " if refusal.field in FIELDS else ""
+        self.batch.receipt.refuse(row.line, row.where + field + refusal.message)
 
     def known(self, keys: Iterable[str]) -> dict[str, Columns]:
         """Those that are there already, by CVR or P-number."""

@@ -187,7 +187,7 @@ def _changed_since(db: Session, history: History, kind: str, ids: Sequence[int])
 
 
 def _there_and_back(db: Session, batch_id: int, kind: str, ids: Sequence[int]) -> dict[int, int]:
-    """How many versions later imports have cost that were taken back: each change one, its undoing another."""
+    """How many versions later imports have cost that were taken back: one a change, one for undoing it."""
     kinds = (kind, RESPONSIBLE) if kind == "company" else (kind,)
     query = (
         select(ImportChange.object_id, func.count() + func.count(ImportChange.batch_id.distinct()))
@@ -198,7 +198,7 @@ def _there_and_back(db: Session, batch_id: int, kind: str, ids: Sequence[int]) -
         )
         .group_by(ImportChange.object_id)
     )  # fmt: skip
-    return {id: number for id, number in db.execute(query)}
+    return {row[0]: row[1] for row in db.execute(query)}
 
 
 # --- Putting things back --------------------------------------------------------------------------

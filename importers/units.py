@@ -33,13 +33,13 @@ class Units(Store):
         changes: list[Change] = []
         for row, unit in said:
             if unit.cvr not in owners:
-                self.batch.receipt.refuse(row.line, NO_COMPANY.format(cvr=unit.cvr))
+                self.refuse(row, Refused("cvr", NO_COMPANY.format(cvr=unit.cvr)))
                 continue
             fixed = {"p_number": unit.p_number, "company_id": owners[unit.cvr]}
             try:
                 values = fit(ProductionUnit, place_values(unit) | fixed)
             except Refused as refusal:
-                self.refuse(row.line, refusal)
+                self.refuse(row, refusal)
                 continue
             if (old := known.get(unit.p_number)) is None:
                 fresh.append(values)
@@ -52,7 +52,7 @@ class Units(Store):
 
     def _owners(self, cvrs: set[str]) -> dict[str, int]:
         rows = self.db.execute(select(Company.cvr, Company.id).where(Company.cvr.in_(cvrs)))
-        return {cvr: id for cvr, id in rows}
+        return {row.cvr: row.id for row in rows}
 
     def _create(self, fresh: Sequence[Columns]) -> None:
         rows: list[Columns] = []

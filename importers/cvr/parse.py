@@ -142,8 +142,7 @@ def _current(rows: Iterable[Keys]) -> list[Keys]:
 
 def _newest(root: Keys, meta: Keys, nyeste: str, series: str) -> Keys | None:
     """What the metadata calls the newest, or the list's row that holds, or the one that began last."""
-    found = _dict(meta, nyeste)
-    if found is not None:
+    if found := _dict(meta, nyeste):
         return found
     rows = _rows(root, series)
     return next(iter(_current(rows)), None) or max(rows, key=_begins, default=None)
@@ -179,7 +178,7 @@ def _street(where: Keys) -> str | None:
     """Road, number, floor and door on one line; abroad whatever the register has."""
     road = _text(where, "vejnavn")
     if road is None:
-        box, free = _digits(where, "postboks"), _text(where, "fritekst")
+        box, free = _name_or_number(where, "postboks"), _text(where, "fritekst")
         return f"Postboks {box}" if box else free and ", ".join(free.split("\n"))
     first = f"{_digits(where, 'husnummerFra') or ''}{_text(where, 'bogstavFra') or ''}"
     last = f"{_digits(where, 'husnummerTil') or ''}{_text(where, 'bogstavTil') or ''}"

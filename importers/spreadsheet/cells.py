@@ -23,6 +23,8 @@ ERRORS = frozenset({
     "#n/a", "#i/t", "#ref!", "#reference!", "#value!", "#værdi!", "#div/0!", "#division/0!", "#name?",
     "#navn?", "#null!", "#nul!", "#num!", "#spill!", "#overløb!",
 })  # fmt: skip
+YES = frozenset({"ja", "j", "x", "1", "true", "sand", "yes"})
+NO = frozenset({"nej", "n", "-", "0", "false", "falsk", "no"})
 NUMBER_SENTENCE = "Skriv antallet som et tal, for eksempel 12 eller 10-19."
 # Lists that leave the house have this before what a spreadsheet would take for a formula.
 _ARMED = re.compile(r"'(?=[=+\-@\t\r])")
@@ -64,6 +66,13 @@ class Cells:
         if said is None:
             raise Refused(name, "Cellen er tom.")
         return said
+
+    def flag(self, name: str) -> bool:
+        """Yes or no, or a cross; an empty cell is no."""
+        said = (self.line_of(name) or "nej").casefold()
+        if said not in YES | NO:
+            raise Refused(name, "Skriv ja eller nej.")
+        return said in YES
 
     def digits(self, name: str, width: int) -> str | None:
         """A code; zeros that a program has taken from its beginning are put back."""

@@ -32,6 +32,7 @@ LAYOUT = Layout(
         "employees": ("Ansatte", "Antal ansatte", "Medarbejdere", "Antal medarbejdere", "Employees",
                       "Størrelse"),
         "legal_form": ("Virksomhedsform", "Selskabsform", "Form"),
+        "protected": ("Reklamebeskyttet", "Reklamebeskyttelse", "Advertising protected"),
         "responsible": ("Ansvarlig", "Konsulent", "Ansvarlig konsulent", "Virksomhedskonsulent",
                         "Responsible", "Kontaktperson i kommunen", "Ansvarlig e-mail", "Konsulent e-mail"),
     },
@@ -63,6 +64,7 @@ def _company(cells: Cells) -> RegisterCompany:
         legal_form=cells.line_of("legal_form"),
         employees_from=least,
         employees_to=most,
+        advertising_protected=cells.flag("protected"),
     )
     try:
         check_by_hand(company_values(company))

@@ -155,6 +155,9 @@ def _sheets(path: Path, layout: Layout, opened: ExitStack) -> Iterable[Sheet]:
         _check_parts(path)
         return _workbook(path, opened)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
+        # A workbook with a password is a folder of the old kind, with the real one locked in.
+        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise Refused("file", LOCKED)
         return _workbook(path, opened)
     return [_text(path, start, layout)]
 
@@ -185,7 +188,7 @@ _REASONS = {"password": LOCKED, "too large": TOO_LARGE, "unreadable": DAMAGED}
 
 def _workbook(path: Path, opened: ExitStack) -> list[Sheet]:
     """The sheets, as a process of its own has written them down."""
-    output = opened.enter_context(tempfile.TemporaryFile())
+    output = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # The stack closes it.
     command = [sys.executable, workbook.__file__, str(path.resolve())]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONIOENCODING": "utf-8", "RUST_BACKTRACE": "0"}
     try:
@@ -195,11 +198,10 @@ def _workbook(path: Path, opened: ExitStack) -> list[Sheet]:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Refused("file", TOO_LARGE) from None
-    starts = _sheet_starts(output)
     if done.returncode != 0:
         # The system ends it when it wants more memory or time than it may have.
         raise Refused("file", TOO_LARGE if done.returncode < 0 else DAMAGED)
-    return [partial(_lines, output, start) for start in starts]
+    return [partial(_lines, output, start) for start in _sheet_starts(output)]
 
 
 def _sheet_starts(output: IO[bytes]) -> list[int]:
@@ -253,7 +255,11 @@ def _text(path: Path, start: bytes, layout: Layout) -> Sheet:
         except Refused:
             return 0
 
-    return sheets[max(DELIMITERS, key=known_columns)]
+    sheet = sheets[max(DELIMITERS, key=known_columns)]
+    # What is wrong with it as a whole shows before anything is taken in.
+    for _ in sheet():
+        pass
+    return sheet
 
 
 def _encoding(path: Path, start: bytes) -> str:

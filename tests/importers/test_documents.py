@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,20 @@ def test_the_refusal_says_where_it_goes_wrong(tmp_path: Path) -> None:
 def test_a_missing_file_is_the_callers_business(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list(read(tmp_path / "nowhere.json"))
+
+
+def _peak(path: Path) -> int:
+    tracemalloc.start()
+    for _ in read(path):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_an_answer_that_fills_one_line_is_never_held_whole(tmp_path: Path) -> None:
+    peaks = []
+    for number in (5_000, 20_000):
+        hits = ",".join([register.line(register.hit({"Vrvirksomhed": {"navne": ["x" * 1000]}}))] * number)
+        peaks.append(_peak(write(tmp_path, f'{{"took":1,"hits":{{"total":{number},"hits":[{hits}]}}}}')))
+    assert peaks[1] < 1.1 * peaks[0] < 20_000_000

@@ -51,9 +51,9 @@ def two(house: House) -> House:
 
 
 def test_a_list_of_companies(house: House) -> None:
-    rows = [["CVR", "Navn", "Postnr.", "By", "Tlf.", "Ansatte", "Ansvarlig"],
-            [12345674, "Bækmølle ApS", 3450, "Allerød", 48100100, "10-19", "bo@kommune.test"],
-            [12345607, "Åens Værft", None, "3540 Lynge", None, None, "Anna Bech"]]  # fmt: skip
+    rows = [["CVR", "Navn", "Postnr.", "By", "Tlf.", "Ansatte", "Reklamebeskyttet", "Ansvarlig"],
+            [12345674, "Bækmølle ApS", 3450, "Allerød", 48100100, "10-19", "ja", "bo@kommune.test"],
+            [12345607, "Åens Værft", None, "3540 Lynge", None, None, None, "Anna Bech"]]  # fmt: skip
     receipt = house.take("companies", xlsx(*rows))
     assert figures(receipt) == (2, 2, 0, 0, 0)
     first, second = stored(house, Company)
@@ -64,6 +64,7 @@ def test_a_list_of_companies(house: House) -> None:
     )
     assert (first.employees_from, first.employees_to, first.source) == (10, 19, "hand")
     assert second.postal_line == "3540 Lynge"
+    assert (first.advertising_protected, second.advertising_protected) == (1, 0)
     assert [row.reason for row in stored(house, CompanyAssignment)] == ["Fra en importeret liste"] * 2
     before = house.picture()
     assert figures(house.take("companies", xlsx(*rows))) == (2, 0, 0, 2, 0)

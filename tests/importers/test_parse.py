@@ -67,6 +67,8 @@ NEWEST = (
 @pytest.mark.parametrize("key", NEWEST)
 def test_without_a_newest_the_row_that_holds_says_the_same(key: str) -> None:
     assert company(newest={key: None}) == company()
+    if key.endswith(("Navn", "adresse", "branche", "form", "beskaeftigelse")):
+        assert company(newest={key: {}}) == company()
 
 
 def test_without_any_metadata_the_lists_say_the_same() -> None:
@@ -202,6 +204,8 @@ STREETS = [
     ({"husnummerTil": 5, "bogstavTil": "C", "etage": None, "sidedoer": None}, "Bækmosevej 1-5C"),
     ({"husnummerFra": None, "etage": None, "sidedoer": None}, "Bækmosevej"),
     ({"vejnavn": None, "postboks": "12"}, "Postboks 12"),
+    ({"vejnavn": None, "postboks": 12}, "Postboks 12"),
+    ({"vejnavn": None, "postboks": "12 A"}, "Postboks 12 A"),
     ({"vejnavn": None, "fritekst": "1 Main Street\nLondon", "landekode": "GB"}, "1 Main Street, London"),
     ({"vejnavn": None}, None),
 ]

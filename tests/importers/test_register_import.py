@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm.exc import StaleDataError
 
 from crm.audit import broken_links
 from crm.batches import ImportBatch, ImportRefusal
@@ -25,6 +27,7 @@ from crm.numbers import demo_cvr
 from crm.responsibility.models import CompanyAssignment
 from crm.settings import Settings
 from importers import batch as batches
+from importers.bulk import Change, change
 from importers.commands import KINDS
 from importers.receipt import Receipt
 from tests.conftest import NOW, add_user
@@ -41,13 +44,17 @@ def figures(receipt: Receipt) -> tuple[int, ...]:
     return tuple(getattr(receipt, name) for name in FIGURES)
 
 
-def enindgang(house: House, *arguments: str | Path) -> tuple[int, Any, str]:
-    """The real command line: its exit code, its JSON, and what it says on stderr."""
-    environment = os.environ | {
+def environment(house: House) -> dict[str, str]:
+    """What a process of its own needs to know to work on the same database."""
+    return os.environ | {
         "ENINDGANG_DATABASE_URL": house.database.url, "ENINDGANG_DATA_DIR": str(house.folder),
     }  # fmt: skip
+
+
+def enindgang(house: House, *arguments: str | Path) -> tuple[int, Any, str]:
+    """The real command line: its exit code, its JSON, and what it says on stderr."""
     done = subprocess.run(
-        [ENINDGANG, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
+        [ENINDGANG, *map(str, arguments)], env=environment(house), capture_output=True, text=True, check=False
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -119,6 +126,19 @@ def test_the_receipt_is_kept_with_every_refusal(house: House) -> None:
         assert (kept.rows_read, kept.created, kept.refused) == (1 + len(BREAKAGES), 1, len(BREAKAGES))
         rows = db.execute(select(ImportRefusal.line, ImportRefusal.reason).order_by(ImportRefusal.seq))
         assert [tuple(row) for row in rows] == receipt.rows
+
+
+def test_in_an_answer_on_one_line_each_document_has_its_number(house: House) -> None:
+    documents = [
+        register.company(0),
+        register.person(),
+        register.company(2, name="x" * 301),
+        register.unit(7),
+    ]
+    receipt = house.take("cvr", register.line(register.answer(documents)))
+    assert [(line, reason[:13]) for line, reason in receipt.rows] == [
+        (1, "Dokument 2: P"), (1, "Dokument 3: N"), (1, "Dokument 4: V"),
+    ]  # fmt: skip
 
 
 def test_the_database_knows_that_a_receipt_adds_up(house: House) -> None:
@@ -326,6 +346,31 @@ def test_two_processes_at_once_equal_one(house: House) -> None:
     assert house.count(Company) == (200,)
 
 
+def test_an_import_that_a_colleague_overtakes_does_not_overwrite(house: House) -> None:
+    house.take_documents(register.company(0))
+    with house.database.read() as db:
+        seen = dict(db.execute(select(Company.__table__)).mappings().one())
+    with house.database.write("test") as db:
+        companies.change(db, company=db.get_one(Company, 1), values={"phone": "20123456"})
+    with pytest.raises(StaleDataError), house.database.write("test") as db:
+        change(db, Company, [Change(1, seen, {"phone": None})])
+    assert house.company(0).phone == "20123456"
+
+
+def test_an_import_killed_on_the_way_leaves_nothing_or_all(house: House) -> None:
+    path = house.write(register.lines(register.company(n) for n in range(4000)), "lang.jsonl")
+    for seconds in (1.0, 1.6, 2.2):
+        with subprocess.Popen(
+            [ENINDGANG, "import", "cvr", path], env=environment(house), stdout=subprocess.DEVNULL
+        ) as process:
+            time.sleep(seconds)
+            process.kill()
+        assert house.count(Company, CompanyAssignment, ImportBatch) in {(0, 0, 0), (4000, 4000, 1)}
+    receipt = house.take("cvr", path)
+    assert receipt.created + receipt.unchanged == 4000
+    assert house.count(Company) == (4000,)
+
+
 # --- Memory -----------------------------------------------------------------------------------------
 
 
@@ -339,21 +384,16 @@ def _peak(url: str, path: Path, now: datetime) -> int:
     return peak
 
 
-@pytest.mark.parametrize("form", ["lines", "one answer on one line"])
-def test_memory_does_not_grow_with_the_file(sqlite_url: str, tmp_path: Path, form: str) -> None:
+def test_memory_does_not_grow_with_the_file(sqlite_url: str, tmp_path: Path) -> None:
     database = Database(sqlite_url)
     with database.write("test") as db:
         add_user(db)
     database.close()
     peaks = []
     for number in (5_000, 20_000):
-        path = tmp_path / f"{number}.json"
+        path = tmp_path / f"{number}.jsonl"
         with path.open("w") as file:
-            documents = (_small(n) for n in range(number))
-            if form == "lines":
-                file.writelines(register.line(each) + "\n" for each in documents)
-            else:
-                _write_answer(file, documents)
+            file.writelines(register.line(_small(n)) + "\n" for n in range(number))
         peaks.append(_peak(sqlite_url, path, NOW + timedelta(hours=number)))
     assert peaks[1] < 1.25 * peaks[0] + 2_000_000
 
@@ -366,10 +406,3 @@ def _small(n: int) -> Any:
             "virksomhedMetadata": {"nyesteNavn": {"navn": f"Virksomhed {n}"}, "sammensatStatus": "NORMAL"},
         }
     }  # fmt: skip
-
-
-def _write_answer(file: Any, documents: Any) -> None:
-    file.write('{"took":1,"hits":{"total":1,"hits":[')
-    for n, each in enumerate(documents):
-        file.write(("," if n else "") + register.line(register.hit(each)))
-    file.write("]}}")

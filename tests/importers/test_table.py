@@ -158,6 +158,19 @@ def test_what_is_no_number_of_employees_is_refused(said: str) -> None:
     assert refusal.value.field == "employees"
 
 
+FLAGS = [("Ja", True), ("x", True), (True, True), (1.0, True), ("nej", False), (None, False), (0, False)]
+
+
+@pytest.mark.parametrize(("said", "flag"), FLAGS)
+def test_yes_and_no(said: Any, flag: bool) -> None:
+    assert cells(protected=said).flag("protected") is flag
+
+
+def test_neither_yes_nor_no_is_refused() -> None:
+    with pytest.raises(Refused, match="ja eller nej"):
+        cells(protected="måske").flag("protected")
+
+
 DAYS = [
     date(2026, 11, 23), moment("2026-11-23T09:30"), 46349.0, "23-11-2026", "23.11.26", "23. november 2026",
     "23/11/2026", "2026-11-23", "2026-11-23 00:00:00", "den 23. nov. 2026", "23112026",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import resource
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,10 +19,11 @@ from tests.conftest import add_user
 from tests.importers import register_documents as register
 from tests.importers import workbooks as made
 from tests.importers.conftest import House, adds_up
-from tests.importers.workbooks import ods, ods_cell, ods_of, packed, text, xlsx, xlsx_of
+from tests.importers.workbooks import encrypted, ods, ods_cell, ods_of, packed, text, xlsx, xlsx_of
 
 GOOD = [["CVR", "Navn"], [demo_cvr(0), "Eksempel"]]
 XLSX = xlsx(*GOOD)
+SECONDS = 5
 LINE = register.line(register.company(0))
 MANY_CELLS = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 200_001))
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -125,7 +125,7 @@ LISTS: dict[str, Callable[[], bytes]] = {
     ),
     "an open document of broken XML": lambda: ods_of("<table:table-row"),
     "an old workbook cut off": lambda: OLD_WORKBOOK + b"\x00" * 600,
-    "an encrypted workbook": lambda: OLD_WORKBOOK + "EncryptedPackage".encode("utf-16-le") * 50,
+    "an encrypted workbook": encrypted,
     "a zip with a password": _locked,
 }  # fmt: skip
 
@@ -168,13 +168,19 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     database.close()
 
 
+def spent() -> float:
+    """The processor's time that we and the processes we started have taken, however busy the machine is."""
+    ours, theirs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ours.ru_utime + ours.ru_stime + theirs.ru_utime + theirs.ru_stime
+
+
 def refused_whole(house: House, kind: str, content: bytes, name: str) -> None:
     """It is refused in one sentence, soon, and nothing is stored."""
     before, path = house.picture(), house.write(content, name)
-    begun = time.monotonic()
+    begun = spent()
     with pytest.raises(Refused) as refusal:
         house.take(kind, path)
-    assert time.monotonic() - begun < 5
+    assert spent() - begun < SECONDS
     assert refusal.value.field == "file"
     assert 5 < len(refusal.value.message) < 200
     assert "\n" not in refusal.value.message
@@ -192,6 +198,12 @@ def test_a_malformed_file_of_the_register_is_refused_whole(
     house: House, content: Callable[[], bytes]
 ) -> None:
     refused_whole(house, "cvr", content(), "register.json")
+
+
+def test_a_file_with_a_password_says_so(house: House) -> None:
+    for name in ("an encrypted workbook", "a zip with a password"):
+        with pytest.raises(Refused, match="adgangskode"):
+            house.take("companies", LISTS[name]())
 
 
 def test_no_file_makes_a_process_take_the_machine(house: House) -> None:
@@ -232,9 +244,9 @@ ODD: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
 def test_an_odd_list_gives_what_is_good_in_it(house: House, content: Callable[[], bytes]) -> None:
     path = house.write(content(), "=cmd|'.csv")
-    begun = time.monotonic()
+    begun = spent()
     receipt = house.take("companies", path)
-    assert time.monotonic() - begun < 5
+    assert spent() - begun < SECONDS
     assert adds_up(receipt)
     assert receipt.created >= 1
     assert house.company(0).name.startswith("Eksempel")

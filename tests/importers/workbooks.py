@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -103,3 +104,29 @@ def ods(*rows: Sequence[str]) -> bytes:
 def ods_cell(content: str, more: str = "") -> str:
     """One cell with a text in it."""
     return f'<table:table-cell office:value-type="string"{more}><text:p>{content}</text:p></table:table-cell>'
+
+
+def encrypted() -> bytes:
+    """What a program saves when a workbook gets a password: an old kind of folder with the real one in it."""
+    none, end, fat_sector, sectors = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 8
+    streams = ("EncryptedPackage", "EncryptionInfo")
+    fat, entries = [fat_sector, end], [_entry("Root Entry", 5, none, 1, end, 0)]
+    for n, name in enumerate(streams, 1):
+        first = len(fat)
+        fat += [*range(first + 1, first + sectors), end]
+        entries.append(_entry(name, 2, n + 1 if n < len(streams) else none, none, first, sectors * 512))
+    header = struct.pack(
+        "<8s16x5H6x10I", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6,
+        0, 1, 1, 0, 4096, end, 0, end, 0, 0,
+    ) + struct.pack("<I", none) * 108  # fmt: skip
+    table = struct.pack("<128I", *fat, *[none] * (128 - len(fat)))
+    folder = b"".join(entries).ljust(512, b"\x00")
+    return header + table + folder + bytes(range(256)) * 2 * sectors * len(streams)
+
+
+def _entry(name: str, kind: int, right: int, child: int, first: int, size: int) -> bytes:
+    """One entry of such a folder."""
+    written = name.encode("utf-16-le")
+    return struct.pack(
+        "<64sHBBIII36xIQ", written, len(written) + 2, kind, 1, 0xFFFFFFFF, right, child, first, size
+    )
