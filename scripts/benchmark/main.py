@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from crm.db import Database
-from scripts.benchmark import report, statements
+from scripts.benchmark import imports, report, statements
 from scripts.benchmark.client import WrongAnswer
 from scripts.benchmark.data import CACHE, Store, opened
 from scripts.benchmark.measure import Target, alone, together
@@ -67,7 +67,7 @@ class Options:
         self.only: str = given.only
         self.json: Path | None = given.json
         self.cache: Path = given.cache
-        self.requests, self.seconds = (30, 0.4) if self.quick else (200, 3.0)
+        self.requests, self.seconds, self.documents = (30, 0.4, 400) if self.quick else (200, 3.0, 4_000)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -80,6 +80,7 @@ def main(arguments: Sequence[str]) -> int:
             with opened(engine, options.cache) as store:
                 figures["runs"] += _measured(store, options, console)
                 figures[f"statements_{engine}"] = _statements(store, options, console)
+                figures[f"import_{engine}"] = _import(store, options, console)
     except WrongAnswer as wrong:
         print(wrong, file=sys.stderr)
         return 1
@@ -105,8 +106,8 @@ def _run(store: Store, companies: int, options: Options, console: Console) -> Ru
         database.close()
         run.start_seconds = _start(url, folder)
         with house(url, folder) as server, yardstick(other, folder) as theirs:
-            stick = Target(theirs.port, STICK)
-            run.bare = alone(Target(theirs.port, BARE), stick, options.requests).median
+            stick = Target(theirs, STICK)
+            run.bare = alone(Target(theirs, BARE), stick, options.requests).median
             for step in steps(samples, server.port):
                 if options.only in step.name:
                     run.steps.append(_figures(step, companies, server, stick, options))
@@ -125,7 +126,7 @@ def _start(url: str, folder: Path) -> float:
 
 
 def _figures(step: Step, companies: int, server: Server, stick: Target, options: Options) -> Figures:
-    target = Target(server.port, step.calls)
+    target = Target(server, step.calls)
     one = alone(target, stick, options.requests)
     figures = Figures(step.name, step.limit(companies), one, together(target, stick, options.seconds))
     say(f"  {step.name:36}{one.median:8.1f} ms {one.ratio:6.1f} ×  {', '.join(figures.over)}")
@@ -138,6 +139,16 @@ def _statements(store: Store, options: Options, console: Console) -> dict[str, A
         found = statements.count(store, Path(temporary), datetime.now(UTC), options.only)
     report.show_statements(store.engine, found, console)
     return {name: asdict(each) for name, each in found.items()}
+
+
+def _import(store: Store, options: Options, console: Console) -> dict[str, Any] | None:
+    if options.only not in "import":
+        return None
+    say(f"{store.engine}, import of {options.documents:,} documents")
+    with tempfile.TemporaryDirectory() as temporary:
+        found = imports.measure(store, Path(temporary), datetime.now(UTC), options.documents)
+    report.show_import(store.engine, found, console)
+    return asdict(found) | {"ratio": found.ratio}
 
 
 if __name__ == "__main__":

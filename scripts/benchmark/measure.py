@@ -11,9 +11,10 @@ from statistics import median
 from typing import Any
 
 from scripts.benchmark.client import Answer, Call, Client
+from scripts.benchmark.server import Server
 
 # Ten of ours, ten of the yardstick's, and so on: what disturbs the machine disturbs both alike.
-TURN = 10
+TURN, WARM = 10, 2
 CLIENTS = 16
 # An endless supply of requests; every client has a supply of its own, by number.
 Supply = Callable[[int], Iterator[Call]]
@@ -21,26 +22,38 @@ Supply = Callable[[int], Iterator[Call]]
 
 @dataclass(frozen=True)
 class Target:
-    """A server's port and what to ask it."""
+    """A server and what to ask it."""
 
-    port: int
+    server: Server
     calls: Supply
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.server.port
 
 
 @dataclass(frozen=True)
 class Alone:
-    """What one client saw. Times are in milliseconds."""
+    """What one client saw. Times are in milliseconds; those of the processor are the server's own."""
 
     median: float
     p99: float
+    cpu: float
     yardstick: float
     yardstick_p99: float
+    yardstick_cpu: float
     kilobytes: float
 
     @property
     def ratio(self) -> float:
         """The median as a multiple of the yardstick's."""
         return self.median / self.yardstick
+
+    @property
+    def cpu_ratio(self) -> float:
+        """The processor's time as a multiple of the yardstick's: others on the machine disturb it less."""
+        return self.cpu / self.yardstick_cpu if self.yardstick_cpu else 0.0
 
 
 @dataclass(frozen=True)
@@ -64,31 +77,44 @@ def percentile(values: list[float], share: float) -> float:
 
 def alone(target: Target, yardstick: Target, requests: int) -> Alone:
     """Ask both in turns, one request at a time, after as many unmeasured ones as make both warm."""
-    with Client(target.port) as ours, Client(yardstick.port) as theirs:
-        calls, other_calls = target.calls(0), yardstick.calls(0)
-        for _ in range(2):
-            _turn(theirs, other_calls, TURN)
-            _turn(ours, calls, TURN)
-        answers: list[Answer] = []
-        other: list[Answer] = []
-        while len(answers) < requests:
-            number = min(TURN, requests - len(answers))
-            other += _turn(theirs, other_calls, number)
-            answers += _turn(ours, calls, number)
-    return Alone(
-        *_middle_and_end(answers),
-        *_middle_and_end(other),
-        kilobytes=median(len(each.body) for each in answers) / 1024,
-    )
+    with _Asked(target) as ours, _Asked(yardstick) as theirs:
+        for _ in range(WARM):
+            theirs.turn(TURN, keep=False)
+            ours.turn(TURN, keep=False)
+        while (missing := requests - len(ours.answers)) > 0:
+            theirs.turn(min(TURN, missing))
+            ours.turn(min(TURN, missing))
+    kilobytes = median(len(each.body) for each in ours.answers) / 1024
+    return Alone(*ours.figures(), *theirs.figures(), kilobytes)
 
 
-def _turn(client: Client, calls: Iterator[Call], number: int) -> list[Answer]:
-    return [client.send(next(calls)) for _ in range(number)]
+class _Asked:
+    """One side of the measurement: its answers so far, and the processor's time for them."""
 
+    def __init__(self, target: Target) -> None:
+        self.server, self.calls = target.server, target.calls(0)
+        self.client = Client(target.port)
+        self.answers: list[Answer] = []
+        self.cpu = 0.0
 
-def _middle_and_end(answers: list[Answer]) -> tuple[float, float]:
-    times = [1000 * each.seconds for each in answers]
-    return median(times), percentile(times, 0.99)
+    def __enter__(self) -> _Asked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def turn(self, number: int, *, keep: bool = True) -> None:
+        """Ask so many times."""
+        before = self.server.cpu()
+        answers = [self.client.send(next(self.calls)) for _ in range(number)]
+        if keep:
+            self.cpu += self.server.cpu() - before
+            self.answers += answers
+
+    def figures(self) -> tuple[float, float, float]:
+        """Median, 99th percentile and processor time, in milliseconds."""
+        times = [1000 * each.seconds for each in self.answers]
+        return median(times), percentile(times, 0.99), 1000 * self.cpu / len(times)
 
 
 def together(target: Target, yardstick: Target, seconds: float) -> Together:

@@ -8,12 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scripts.benchmark.imports import Imported
 from scripts.benchmark.measure import Alone, Together
 from scripts.benchmark.statements import Statements
 
 STATEMENTS, TAIL, SHARE, GROWTH = 12, 5.0, 0.2, 1.5
-MEMORY, START = 200.0, 3.0
-HEADS = ("median ms", "yardstick", "×", "may be", "p99 ms", "÷ median", "req/s at 16", "of yardstick", "kB")
+MEMORY, START, IMPORT = 200.0, 3.0, 6.0
+HEADS = ("median ms", "yardstick", "×", "may be", "CPU ×", "p99 ÷", "req/s at 16", "of yardstick", "kB")
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,16 @@ class Figures:
         alone, at_once = self.alone, self.together
         return [
             self.name, f"{alone.median:.1f}", f"{alone.yardstick:.1f}", f"{alone.ratio:.1f}",
-            f"{self.limit:.0f}", f"{alone.p99:.1f}", f"{self.tail:.1f}",
-            f"{at_once.rate:.0f}", f"{at_once.ratio:.0%}", f"{alone.kilobytes:.0f}", f"over: {', '.join(self.over)}" if self.over else "ok",
+            f"{self.limit:.0f}", f"{alone.cpu_ratio:.1f}", f"{self.tail:.1f}",
+            f"{at_once.rate:.0f}", f"{at_once.ratio:.0%}", f"{alone.kilobytes:.0f}",
+            f"over: {', '.join(self.over)}" if self.over else "ok",
         ]  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
         """For a file."""
         return {
-            "name": self.name, "limit": self.limit, "ratio": self.alone.ratio, **asdict(self.alone),
+            "name": self.name, "limit": self.limit, "ratio": self.alone.ratio,
+            "cpu_ratio": self.alone.cpu_ratio, **asdict(self.alone),
             "rate": self.together.rate, "yardstick_rate": self.together.yardstick, "over": self.over,
         }  # fmt: skip
 
@@ -120,3 +123,13 @@ def show_statements(engine: str, found: dict[str, Statements], console: Console)
         verdicts += ["too many"] if each.many > STATEMENTS else []
         table.add_row(name, str(each.few), str(each.many), ", ".join(verdicts) or "ok")
     console.print(table)
+
+
+def show_import(engine: str, found: Imported, console: Console) -> None:
+    """What taking the register's documents in costs."""
+    verdict = "over" if found.ratio > IMPORT else "ok"
+    console.print(
+        f"{engine}: {found.documents:,} documents of the register in {found.seconds:.1f} s, "
+        f"{found.ratio:.1f} × the bare work (may be {IMPORT:.0f}): {verdict}. Memory {found.megabytes:.0f} MB, for four times as "
+        f"many {found.megabytes_of_four_times:.0f} MB."
+    )

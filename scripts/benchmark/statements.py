@@ -109,7 +109,8 @@ def _listening(settings: Settings) -> Iterator[tuple[int, list[str]]]:
     port = free_port()
     app = create_app(settings, database)
     # The log would be written between the lines of the one who waits for the figures.
-    app.user_middleware = [each for each in app.user_middleware if each.cls is not AccessLog]
+    loud: Any = AccessLog
+    app.user_middleware = [each for each in app.user_middleware if each.cls is not loud]
     server = uvicorn.Server(uvicorn.Config(app, port=port, access_log=False, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
