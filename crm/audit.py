@@ -12,9 +12,20 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, Integer, Text, event, insert, inspect, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from crm.db import Base, Key, guards, refuse_trigger
@@ -146,6 +157,14 @@ def _inside(transaction: SessionTransaction | None, ended: SessionTransaction) -
     return False
 
 
+# Ready beforehand, and of tables: every change ends here, and the ORM would look at each row once more.
+_HEAD = select(AuditHead.seq, AuditHead.hash).with_for_update()
+_EVENTS = insert(cast("Table", AuditEvent.__table__))
+_NEW_HEAD = update(cast("Table", AuditHead.__table__)).values(
+    seq=bindparam("new_seq"), hash=bindparam("new_hash")
+)
+
+
 @event.listens_for(Session, "before_commit")
 def _write(db: Session) -> None:
     if db.in_nested_transaction():
@@ -154,7 +173,7 @@ def _write(db: Session) -> None:
     pending = db.info.pop("audit", None)
     if not pending:
         return
-    head = db.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
+    head = db.execute(_HEAD).one()
     seq, previous = head.seq, head.hash
     now, actor, user_id = datetime.now(UTC), db.info.get("actor", "system"), db.info.get("user_id")
     rows = []
@@ -167,8 +186,8 @@ def _write(db: Session) -> None:
         }  # fmt: skip
         row["hash"] = previous = _link(row)
         rows.append(row)
-    db.execute(insert(AuditEvent), rows)
-    db.execute(update(AuditHead).values(seq=seq, hash=previous))
+    db.execute(_EVENTS, rows)
+    db.execute(_NEW_HEAD, {"new_seq": seq, "new_hash": previous})
 
 
 def _digest(payload: Any) -> str:

@@ -15,7 +15,7 @@ from crm import audit
 from crm.access import passwords
 from crm.access.holdings import held, told
 from crm.access.models import ApiToken, Draft, Role, Throttle, User, UserSession
-from crm.access.queries import find, token_hash
+from crm.access.queries import drafts, find, token_hash
 from crm.errors import Conflict, Refused
 from crm.types import storable
 
@@ -224,6 +224,15 @@ def save_draft(db: Session, *, user: User, key: str, values: dict[str, str], now
             index_elements=[Draft.user_id, Draft.key], set_={"values": kept, "saved_at": now}
         )
     )
+
+
+def draft_sent(db: Session, *, user: User, key: str, last: dict[str, str], now: datetime) -> None:
+    """The form was sent: its draft is forgotten, and what was chosen `last` stands in the next one."""
+    found = drafts(db, user, key, "last")
+    if key in found:
+        forget_draft(db, user=user, key=key)
+    if found.get("last") != last:
+        save_draft(db, user=user, key="last", values=last, now=now)
 
 
 def forget_draft(db: Session, *, user: User, key: str) -> None:

@@ -12,7 +12,7 @@ from crm.access.models import User
 from crm.agreements.models import LEGAL_STEPS, START, Agreement, AgreementState, AgreementStep, Programme
 from crm.companies.models import Company
 from crm.errors import Conflict, Refused
-from crm.responsibility.models import CompanyAssignment
+from crm.responsibility.chain import way_in
 
 NAMES = {
     AgreementState.PROSPECT: "emne",
@@ -73,7 +73,7 @@ def create(
     agreement = Agreement(
         company_id=company.id, programme_id=programme.id, title=title, signed_on=signed_on,
         valid_from=valid_from, valid_to=valid_to, state=state, step_no=1, created_at=now,
-        consultant_id=consultant.id if consultant else _way_in(db, company),
+        consultant_id=consultant.id if consultant else way_in(db, company),
     )  # fmt: skip
     db.add(agreement)
     db.flush()
@@ -86,11 +86,6 @@ def create(
 def _demand_active(consultant: User) -> None:
     if not consultant.is_active:
         raise Refused("consultant", f"{consultant.name} er lukket. Vælg en anden.")
-
-
-def _way_in(db: Session, company: Company) -> int | None:
-    current = CompanyAssignment.id == company.current_assignment_id
-    return db.scalar(select(CompanyAssignment.user_id).where(current))
 
 
 def _step(

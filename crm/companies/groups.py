@@ -43,6 +43,11 @@ def names(db: Session, limit: int = SHOWN) -> Sequence[str]:
     return db.scalars(select(CompanyGroup.name).order_by(CompanyGroup.name).limit(limit)).all()
 
 
+def all_groups(db: Session, limit: int = SHOWN) -> Sequence[CompanyGroup]:
+    """The groups there are, by name."""
+    return db.scalars(select(CompanyGroup).order_by(CompanyGroup.name).limit(limit)).all()
+
+
 def join(db: Session, *, company: Company, name: str, now: datetime) -> CompanyGroup:
     """Put the company in the group of this name, made if there is none."""
     if not name.strip():

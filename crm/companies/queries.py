@@ -52,7 +52,7 @@ _versions = aliased(CompanyProfile)
 _newest = (
     select(func.max(_versions.version)).where(_versions.company_id == Company.id).correlate(Company)
 ).scalar_subquery()
-_CARD: Select[Any] = (
+_CARD = (
     select(Company, CompanyGroup, CompanyProfile, CompanyContact)
     .outerjoin(CompanyGroup, CompanyGroup.id == Company.group_id)
     .outerjoin(
@@ -71,7 +71,7 @@ _CARD: Select[Any] = (
 
 def card(db: Session, cvr: str) -> Card:
     """A company with its responsible, group, newest profile and the people there, in one question."""
-    rows = db.execute(_CARD, {"cvr": cvr, "most": CONTACTS}).all()
+    rows: Sequence[Any] = db.execute(_CARD, {"cvr": cvr, "most": CONTACTS}).all()
     if not rows:
         raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
     company, group, newest_profile, _ = rows[0]
@@ -92,15 +92,13 @@ def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
 
 
 def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
-    """The keys of the companies, at most so many."""
-    asked = wanted.asked()
-    return sorted(db.scalars(keys(db, asked), asked | {"most": limit}))
-
-
-@cache
-def _here(found: Select[int]) -> Select[Company]:
-    here = _with_responsible().where(Company.id.in_(found))
-    return here.order_by(Company.sort_key, Company.id)
+    """The keys of at most so many of the companies, the ones nobody has spoken with for longest first."""
+    return db.scalars(
+        select(Company.id)
+        .where(*_conditions(wanted))
+        .order_by(Company.last_contact_at.is_not(None), Company.last_contact_at, Company.id)
+        .limit(limit)
+    ).all()
 
 
 def page(

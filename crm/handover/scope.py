@@ -98,21 +98,17 @@ def things(db: Session, scope: Scope, today: date) -> list[Thing]:
 
 
 def _parts(scope: Scope, today: date) -> list[Query]:
-    chosen = (
-        select(CompanyAssignment.company_id, CompanyAssignment.user_id)
-        .where(CompanyAssignment.is_open == 1, scope.assignments)
-        .cte("chosen")
-    )
-    company = _thing(ItemKind.COMPANY, chosen.c.company_id, chosen.c.company_id, chosen.c.user_id)
-    parts: list[Query] = [company]
+    company_id, way_in = CompanyAssignment.company_id, CompanyAssignment.user_id
+    stands = CompanyAssignment.valid_to.is_(None)
+    parts = [_thing(ItemKind.COMPANY, company_id, company_id, way_in).where(stands, scope.assignments)]
     for kind, has in OWNED.items():
         part = _thing(kind, has.id, has.company_id, has.owner).where(has.ended.is_(None))
         if scope.leaver is not None:
             parts.append(part.where(has.owner == scope.leaver.id))
         else:
-            parts.append(
-                part.join(chosen, (chosen.c.company_id == has.company_id) & (chosen.c.user_id == has.owner))
-            )
+            # Asked company by company: the owner may have thousands elsewhere.
+            theirs = select(way_in).where(stands, company_id == has.company_id).scalar_subquery()
+            parts.append(part.where(among(has.company_id, scope.ids), has.owner == theirs))
     return parts if scope.leaver is None else [*parts, *_of_a_leaver(scope.leaver, today)]
 
 

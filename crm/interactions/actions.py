@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.access.models import User
@@ -64,16 +65,20 @@ def log(
     return entry
 
 
-def _touch(db: Session, company: Company, moment: datetime) -> None:
-    # Past the ORM: the last contact is derived, and must not count as a colleague's edit of the company.
-    db.execute(
-        update(Company)
-        .where(
-            Company.id == company.id, or_(Company.last_contact_at.is_(None), Company.last_contact_at < moment)
-        )
-        .values(last_contact_at=moment)
-        .execution_options(synchronize_session=False)
+# Past the ORM: the last contact is derived, and must not count as a colleague's edit of the company.
+_company = cast("Table", Company.__table__)
+_TOUCH = (
+    update(_company)
+    .where(
+        _company.c.id == bindparam("company_id"),
+        or_(_company.c.last_contact_at.is_(None), _company.c.last_contact_at < bindparam("moment")),
     )
+    .values(last_contact_at=bindparam("moment"))
+)
+
+
+def _touch(db: Session, company: Company, moment: datetime) -> None:
+    db.execute(_TOUCH, {"company_id": company.id, "moment": moment})
 
 
 def promise(

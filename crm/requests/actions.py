@@ -15,6 +15,7 @@ from crm.interactions import actions as interactions
 from crm.interactions.models import FollowUp, Interaction
 from crm.requests.clock import WorkingHours
 from crm.requests.models import NEXT, OPEN, Request, RequestKind, RequestState, RequestStep
+from crm.responsibility.chain import way_in
 
 FIGURES = ("wanted", "presented", "hired")
 
@@ -93,7 +94,7 @@ def take_in(
         state=RequestState.NEW,
         received_at=received,
         answer_due_at=clock.due(received),
-        owner_id=(owner or company.responsible).id,
+        owner_id=owner.id if owner else way_in(db, company),
         interaction_id=interaction.id if interaction else None,
         company_contact_id=contact.id if contact else None,
         created_at=now,
@@ -122,6 +123,9 @@ def log_call(
     follow_up: Promise | None = None,
 ) -> Logged:
     """Write down a call with the request and the follow-up that came of it: all of it or nothing."""
+    if request and not request_owner:
+        # Held before the company is touched, in the order of whoever passes it on.
+        request_owner = db.get_one(User, way_in(db, company))
     entry = interactions.log(
         db, company=company, by=by, now=now, kind=kind, summary=summary, direction=direction,
         happened_at=happened_at, contact=contact,

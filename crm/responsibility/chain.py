@@ -11,8 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm.companies.models import Company
 from crm.db import Key
+from crm.errors import Conflict
 from crm.responsibility.models import CompanyAssignment
 from crm.types import Utc
+
+ATTEMPTS = 5
 
 
 class Held(NamedTuple):
@@ -41,6 +44,26 @@ def lock(db: Session, which: ColumnElement[bool]) -> list[Held]:
         .with_for_update()
     )
     return [Held(*row) for row in rows]
+
+
+_WAY_IN = (
+    select(CompanyAssignment.user_id)
+    .where(CompanyAssignment.company_id == bindparam("company_id"), CompanyAssignment.is_open == 1)
+    .with_for_update(read=True)
+)
+
+
+def way_in(db: Session, company: Company) -> int:
+    """Who is the company's way in at this very moment, and until the commit: nobody passes it on meanwhile.
+
+    For what becomes theirs because they are. It is asked before anything of the company is written, in the
+    order of whoever passes it on.
+    """
+    for _ in range(ATTEMPTS):
+        # While we waited it may have been passed on; then the next look finds the one who has it now.
+        if (found := db.scalar(_WAY_IN, {"company_id": company.id})) is not None:
+            return found
+    raise Conflict("Virksomheden er lige nu ved at blive givet videre. Prøv igen.")
 
 
 def pass_on(

@@ -35,7 +35,7 @@ def terms(
 def terms_during(
     db: Session, user: User, begins: datetime, ends: datetime, limit: int = PAGE
 ) -> tuple[Sequence[Term], int]:
-    """The first companies this user was the way in of at some moment from `begins` to `ends`, and how many."""
+    """The first companies this user was the way in of at a moment from `begins` to `ends`, and how many."""
     during = (
         CompanyAssignment.valid_from < ends,
         or_(CompanyAssignment.valid_to.is_(None), CompanyAssignment.valid_to > begins),

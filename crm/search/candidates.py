@@ -104,9 +104,11 @@ def texts(db: Session, wanted: Sequence[str], penalty: float = 0) -> list[Found]
 
 def _scored(rows: Iterable[_Entry], meant: Sequence[Sequence[str]], penalty: float) -> list[Found]:
     """The entries that answer what was meant, or one of several things that may have been meant."""
+    phrases = [(" ".join(wanted), wanted) for wanted in meant]
     found = []
-    for row in rows:
-        score = max(_score(row.text, row.kind, " ".join(wanted), wanted) for wanted in meant)
+    # The same entry may have been read twice, by its beginning and by what is in it.
+    for row in dict.fromkeys(rows):
+        score = max([_score(row.text, row.kind, phrase, wanted) for phrase, wanted in phrases])
         if score > 0:
             found.append(Found(*row, score=score - penalty))
     return found
@@ -126,15 +128,17 @@ def _containing(
     fragments = [word for word in wanted if len(word) >= SHORTEST]
     if not fragments and not meant:
         return ()
-    query = entries().limit(limit)
     if db.get_bind().dialect.name == "postgresql":
         parts = [SearchEntry.text.contains(fragment) for fragment in fragments]
         one = [or_(*(SearchEntry.text.contains(word) for word in meant))] if meant else []
-        return db.execute(query.where(_WORDED, *parts, *one)).all()
+        # Planned as if all of them were wanted, and read until there are enough: with the limit in sight,
+        # the planner hopes to meet that many soon and sets out through the whole table.
+        every = entries().where(_WORDED, *parts, *one).cte("every").prefix_with("MATERIALIZED")
+        return db.execute(select(every).limit(limit)).all()
     match = [f'"{fragment}"' for fragment in fragments]
     if meant:
         match.append("(" + " OR ".join(f'"{word}"' for word in meant) + ")")
-    joined = query.select_from(_fts).join(SearchEntry, SearchEntry.id == _fts.c.rowid)
+    joined = entries().limit(limit).select_from(_fts).join(SearchEntry, SearchEntry.id == _fts.c.rowid)
     return db.execute(joined.where(text("search_fts MATCH :match")), {"match": " AND ".join(match)}).all()
 
 

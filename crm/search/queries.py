@@ -107,14 +107,11 @@ def _of_unit(found: Found, units: dict[int, ProductionUnit]) -> str | None:
 
 
 def _of_company(found: Found, company: Company) -> str:
-    aliases = (company.aliases or "").split("\n")
-    values = {
-        "cvr": company.cvr,
-        "phone": company.phone,
-        "street": company.address,
-        "alias": next((each for each in aliases if danish.fold_company(each) == found.text), None),
-    }
-    return values.get(found.kind) or company.name
+    if found.kind == "alias":
+        aliases = (company.aliases or "").split("\n")
+        return next((each for each in aliases if danish.fold_company(each) == found.text), company.name)
+    fields = {"cvr": "cvr", "phone": "phone", "street": "address"}
+    return getattr(company, fields.get(found.kind, "name")) or company.name
 
 
 def _people(db: Session, ids: set[int]) -> dict[int, CompanyContact]:

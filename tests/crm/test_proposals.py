@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -92,7 +93,7 @@ def test_one_lies_open_at_a_time_and_the_same_again_is_the_same(
 def test_what_is_decided_is_decided(db: Session, team: dict[str, User], firms: list[Company]) -> None:
     proposal = _proposed(db, team, firms[0])
     proposals.approve(db, proposal=proposal, by=team["mona"], now=LATER)
-    decisions = (
+    decisions: tuple[Callable[[], object], ...] = (
         lambda: proposals.approve(db, proposal=proposal, by=team["mona"], now=THEN),
         lambda: proposals.decline(db, proposal=proposal, note="Nej", by=team["mona"], now=THEN),
         lambda: proposals.withdraw(db, proposal=proposal, by=team["carl"], now=THEN),

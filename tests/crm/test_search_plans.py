@@ -21,26 +21,24 @@ from crm.search import index
 from crm.search.queries import by_phone, search, size
 from tests.conftest import NOW, add_user
 
-COMPANIES = 5000
+COMPANIES = 4000
 FIRST = ("Nord", "Syd", "Øst", "Vest", "Sønder", "Lille", "Store", "Ny", "Gammel", "Ærø", "Aaby", "Kær")
 LAST = ("gård", "holm", "bæk", "lund", "mose", "skov", "vang", "rup", "toft", "bjerg", "dal", "sø")
 TRADES = ("Byg", "Auto", "Transport", "Bageri", "Planteskole", "El", "VVS", "Rengøring", "Revision", "Café")
+SYLLABLES = ("ba", "ke", "ti", "mo", "su", "ra", "ne", "lo", "vi", "dy")
 PEOPLE = ("Jensen", "Hansen", "Krogh", "Dahl", "Møller", "Østergaard", "Åkjær", "Lund")
 QUERIES = (
-    "søndergård", "Nordholm Byg", "byg", "gård bageri", "sønderhård", "nordhlm planteskole",
-    "Krogh Sydlund", "vestbæk 14",
-    "48100100", "900", "a", "bo", "tranport", "Jensen Sortemosevej Allerød", "zzzzz qqqqq", demo_cvr(77),
-    "1012345678",
-    "+45 48 10 01 00", "12 34", "æ", "kær dal café", "revison", "østergard",
+    "søndergård", "Nordholm Byg", "byg", "gård bageri", "sønderhård", "nordhlm planteskole", "Krogh Sydlund",
+    "vestbæk 14", "48100100", "900", "a", "bo", "tranport", "Jensen Sortemosevej Allerød", "zzzzz qqqqq",
+    demo_cvr(77), "1012345678", "+45 48 10 01 00", "12 34", "æ", "kær dal café", "revison", "østergard",
     "et helt umuligt navn der ikke findes",
 )  # fmt: skip
 
 
 def _companies(rng: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(COMPANIES):
-        name = (
-            f"{rng.choice(FIRST)}{rng.choice(LAST)} {rng.choice(TRADES)} {number if number % 3 else ''} ApS"
-        )
+        invented = "".join(rng.choice(SYLLABLES) for _ in range(4)).title() if number % 3 else ""
+        name = f"{rng.choice(FIRST)}{rng.choice(LAST)} {rng.choice(TRADES)} {invented} ApS"
         yield {
             "cvr": demo_cvr(number), "name": name, "sort_key": danish.sort_key(name), "source": "register",
             "kept_by_hand": {}, "has_responsible": 1, "created_at": NOW, "version": 1, "status": "NORMAL",
@@ -57,7 +55,7 @@ def _fill(database: Database) -> None:
         anna = add_user(db)
         companies = list(_companies(rng))
         keys, assignments = reserve(db, Company, COMPANIES), reserve(db, CompanyAssignment, COMPANIES)
-        people = [
+        people: list[dict[str, Any]] = [
             {"company_id": key, "name": f"{rng.choice(FIRST)} {rng.choice(PEOPLE)}", "phone": f"20{key:06}",
              "created_at": NOW, "version": 1, "id": place}
             for place, key in enumerate(keys, 1)
@@ -129,38 +127,45 @@ SCANS = {
         "SCAN production_unit",
         "SCAN user_account",
     ),
-    "postgresql": ("Seq Scan on search_entry", "Seq Scan on company", "Seq Scan on search_word"),
+    "postgresql": ("Seq Scan on search_entry ", "Seq Scan on company ", "Seq Scan on search_word "),
 }
 
 
-def test_no_search_reads_a_whole_table(town: Database) -> None:
+def test_among_thousands_every_search_goes_by_index_and_finds(town: Database) -> None:
+    """One test for all three claims, since filling the town takes longer than they do."""
+    _no_search_reads_a_whole_table(town)
+    _a_name_a_typing_mistake_and_a_number_are_found(town)
+    _no_search_takes_long(town)
+
+
+def _no_search_reads_a_whole_table(town: Database) -> None:
     sent = _asked(town)
     assert len(sent) > 2 * len(QUERIES)
     for statement, parameters in sent:
         plan = _plan(town, statement, parameters)
-        # An index read from one end to the other is a table read by another name.
         whole = [scan for scan in SCANS[town.dialect] if scan in plan]
         assert whole == [], f"{statement}\n{parameters}\n{plan}"
 
 
-def test_a_name_a_typing_mistake_and_a_number_are_found_among_thousands(town: Database) -> None:
+def _a_name_a_typing_mistake_and_a_number_are_found(town: Database) -> None:
     with town.read() as db:
-        for query, start in (
-            ("sønderholm planteskole", "Sønderholm Planteskole"), ("sønderhlm planteskole",
-            "Sønderholm Planteskole"),
-            ("soenderholm plantes", "Sønderholm Planteskole"), ("planteskole sønderholm",
-            "Sønderholm Planteskole"),
-        ):  # fmt: skip
+        for query in (
+            "sønderholm planteskole",
+            "sønderhlm planteskole",
+            "soenderholm plantes",
+            "skole sønderholm",
+        ):
             hits = search(db, query)
             assert hits, query
-            assert all(hit.company.name.startswith(start) for hit in hits), query
-        assert [hit.company.cvr for hit in search(db, demo_cvr(4321))] == [demo_cvr(4321)]
-        (hit,) = by_phone(db, "+45 48 00 43 21")
-        assert hit.company.cvr == demo_cvr(4321)
+            assert all(hit.company.name.startswith("Sønderholm Planteskole") for hit in hits), query
+        number = COMPANIES - 679
+        assert [hit.company.cvr for hit in search(db, demo_cvr(number))] == [demo_cvr(number)]
+        (hit,) = by_phone(db, f"+45 48{number:06}")
+        assert hit.company.cvr == demo_cvr(number)
 
 
-def test_no_search_takes_long(town: Database) -> None:
-    """No measure of speed, which belongs to scripts/bench: only that none of them walks through everything."""
+def _no_search_takes_long(town: Database) -> None:
+    """No measure of speed, which belongs to scripts/bench: only that none walks through everything."""
     with town.read() as db:
         search(db, "byg")
         spent = {}

@@ -178,6 +178,8 @@ def show(visit: Annotated[Visit, reading()], id: int) -> Response:
 def change(visit: Annotated[Visit, writing("agreements.write")], id: int, body: AgreementChange) -> Response:
     """Correct title or dates."""
     agreement = queries.get(visit.db, id)
+    # A step moves it past its own counter, so nobody may take one between the look and the correction.
+    visit.db.refresh(agreement, with_for_update={"of": Agreement})
     demand_seen(visit, _version(agreement))
     actions.change(visit.db, agreement=agreement, values=body.given(), today=visit.today)
     return _shown(visit, agreement)

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from crm.access.models import User
 from crm.companies import queries as companies
 from crm.companies.models import Company
-from crm.errors import renamed
+from crm.errors import Conflict, renamed
 from crm.handover import actions, proposals
 from crm.handover.models import HandoverKind, TransferProposal
 from crm.responsibility import queries
 from crm.responsibility.absences.ways import ways
+from crm.responsibility.chain import ATTEMPTS, among, lock
 from crm.responsibility.models import CompanyAssignment
 from web.api.answers import (
     PAGE,
@@ -36,6 +37,7 @@ from web.cursors import encode, moment_of
 from web.deps import Visit, reading, writing
 
 router = room("Responsibility")
+OTHERS_FIRST = "Virksomheden er lige nu ved at blive givet videre. Prøv igen."
 PROPOSED = "Nothing has changed yet: a manager is asked."
 TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": TAG}}
 
@@ -89,6 +91,20 @@ class Handover(Body):
     reason: Annotated[str, Text.of(CompanyAssignment.reason, filled=True)]
 
 
+def _held_still(visit: Visit, cvr: str) -> Company:
+    """The company as it stands when it is our turn: who passes it on meanwhile is done, or waits for us.
+
+    Asked after the lock, so that the version that was seen is the one that is given on.
+    """
+    company = companies.by_cvr(visit.db, cvr)
+    ours = among(CompanyAssignment.company_id, [company.id])
+    # While we waited it may have been passed on; then the next look finds the one who has it now.
+    if not any(lock(visit.db, ours) for _ in range(ATTEMPTS)):
+        raise Conflict(OTHERS_FIRST)
+    visit.db.refresh(company, ["version", "responsible"])
+    return company
+
+
 def _shown(visit: Visit, company: Company) -> Response:
     now = queries.history(visit.db, company, limit=1)[0]
     way = ways(visit.db, [company], visit.today)[company.id]
@@ -122,7 +138,7 @@ def hand_over(visit: Annotated[Visit, writing("responsibility.write")], cvr: str
     Given to the one who has it, nothing changes. Where transfers are approved, a consultant's call about a
     colleague's company is a proposal to a manager.
     """
-    company = companies.by_cvr(visit.db, cvr)
+    company = _held_still(visit, cvr)
     demand_seen(visit, company.version)
     to = colleague(visit, body.email, "email")
     if to is None or to.id == company.responsible.id:

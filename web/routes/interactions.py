@@ -56,9 +56,8 @@ def log(visit: Annotated[Visit, writing("interactions.write")], cvr: str) -> Res
     )
     if logged is None:
         return company_page(visit, companies.card(visit.db, cvr), form)
-    access.forget_draft(visit.db, user=visit.me, key=f"log:{cvr}")
     last = {"kind": logged.interaction.kind, "direction": logged.interaction.direction or "in"}
-    access.save_draft(visit.db, user=visit.me, key="last", values=last, now=visit.now)
+    access.draft_sent(visit.db, user=visit.me, key=f"log:{cvr}", last=last, now=visit.now)
     undo = f"/samtaler/{logged.interaction.id}/fortryd"
     return redirect(visit, f"/virksomheder/{cvr}", flash=_said(visit, company, logged), undo=undo)
 

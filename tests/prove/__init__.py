@@ -1,0 +1,1 @@
+"""Proofs that take minutes and print their figures: ./scripts/prove."""
