@@ -74,7 +74,8 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 def postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
     name = f"test_{uuid4().hex[:12]}"
-    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    # Copied as files, since writing it all to the log first takes twice as long.
+    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY")
     yield _url(_postgres, name)
     _run(_postgres, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import delete
+
 from crm.access.models import User
 from crm.agreements import actions as agreements
 from crm.agreements.queries import programme
 from crm.companies import actions as companies
 from crm.companies.models import Company, ProductionUnit
 from crm.db import Database, Session
+from crm.handover.actions import hand_over_list
+from crm.handover.proposals import propose
 from crm.interactions import actions as interactions
+from crm.outbox.models import Mail
 from crm.requests import actions as requests
 from crm.requests.actions import NewRequest, Promise
 from crm.requests.clock import WorkingHours
@@ -41,6 +46,8 @@ class Town:
     users: dict[str, int]
     absence: int  # Anna's, in January; Bo stands in, also for the bakery by itself
     bakery_id: int
+    handover: int
+    proposal: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -49,6 +56,7 @@ class Town:
             "cvr": self.bakery, "kontakter": str(self.contact), "samtaler": str(self.interaction),
             "henvendelser": str(self.request), "opfoelgninger": str(self.follow_up), "aftaler": str(self.agreement),
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
+            "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
         }  # fmt: skip
 
@@ -66,7 +74,7 @@ def build(database: Database) -> Town:
         garden = add_company(
             db, 2, "Søndergård Planteskole A/S", responsible=bo, postal_code="3540", city="Lynge"
         )
-        protected = add_company(db, 3, "Ærlig & Åben I/S", responsible=anna, phone="48 15 00 03")
+        protected = add_company(db, 3, "Ærlig & Åben I/S", responsible=bo, phone="48 15 00 03")
         protected.advertising_protected, protected.source = 1, "register"
         protected.register_read_at = protected.register_said_at = NOW - timedelta(days=3)
         ceased = add_company(db, 4, "Fortid Transport ApS", responsible=bo)
@@ -99,6 +107,7 @@ def build(database: Database) -> Town:
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
+            _handed_over(db, protected, anna), _proposed(db, ceased, anna),
         )  # fmt: skip
 
 
@@ -118,6 +127,18 @@ def _users(db: Session) -> dict[str, User]:
     users[CLOSED].is_active, users[CLOSED].closed_at = 0, NOW
     db.flush()
     return users
+
+
+def _handed_over(db: Session, company: Company, to: User) -> int:
+    """The company was once a colleague's; the mails about it are long gone."""
+    act = hand_over_list(db, company_ids=[company.id], to=to, note="Ny fordeling", by=None, now=NOW)
+    db.execute(delete(Mail))
+    return act.id
+
+
+def _proposed(db: Session, company: Company, by: User) -> int:
+    db.refresh(company, ["responsible"])
+    return propose(db, company=company, to=by, reason="Jeg kender dem", by=by, now=NOW).id
 
 
 def _hash() -> str:

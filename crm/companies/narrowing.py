@@ -82,12 +82,23 @@ def _keys(shape: Shape, few: str | None, after: bool) -> Select[int]:
         # Hidden in expressions, the columns lead nowhere, and the keys of the few are the only way.
         active, postal, order = active + 0, postal + "", order + ""  # type: ignore[assignment]
         found = found.where(Company.id.in_(_sets(shape)[few]))
-    found = found.where(active == bindparam("active"))
-    if "postal_code" in shape:
-        found = found.where(postal == bindparam("postal_code", type_=Compared()))
+    found = found.where(*_indexed(shape, active, postal))
     if after:
         found = found.where(tuple_(order, Company.id) > tuple_(bindparam("after_key"), bindparam("after_id")))
     return found.where(*_plain(shape)).order_by(order, Company.id).limit(bindparam("most"))
+
+
+def conditions(shape: Shape) -> list[Condition]:
+    """All conditions, for whoever wants the companies in another order."""
+    return [*_indexed(shape, Company.active, Company.postal_code), *_plain(shape)]
+
+
+def _indexed(shape: Shape, active: Any, postal: Any) -> list[Condition]:
+    """The conditions that begin the list's own indexes."""
+    found = [active == bindparam("active")]
+    if "postal_code" in shape:
+        found.append(postal == bindparam("postal_code", type_=Compared()))
+    return found
 
 
 def _plain(shape: Shape) -> list[Condition]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
-from crm.companies.narrowing import Filter, keys
+from crm.companies.narrowing import Filter, conditions, keys
 from crm.errors import NotFound
 from crm.types import Compared
 
@@ -93,12 +93,20 @@ def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
 
 def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
     """The keys of at most so many of the companies, the ones nobody has spoken with for longest first."""
+    asked = wanted.asked()
     return db.scalars(
         select(Company.id)
-        .where(*_conditions(wanted))
+        .where(*conditions(frozenset(asked)))
         .order_by(Company.last_contact_at.is_not(None), Company.last_contact_at, Company.id)
-        .limit(limit)
+        .limit(limit),
+        asked,
     ).all()
+
+
+@cache
+def _here(found: Select[int]) -> Select[Company]:
+    here = _with_responsible().where(Company.id.in_(found))
+    return here.order_by(Company.sort_key, Company.id)
 
 
 def page(

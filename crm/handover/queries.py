@@ -16,6 +16,7 @@ from crm.errors import NotFound
 from crm.handover.models import Handover, HandoverItem, ItemKind
 from crm.interactions.models import FollowUp
 from crm.requests.models import Request
+from crm.responsibility.chain import among
 from crm.responsibility.models import Absence, CompanyColleague
 
 # A list is handed on as paper too, so it is long before it ends with "and so many more".
@@ -77,6 +78,16 @@ def others(db: Session, act: Handover, kind: ItemKind, limit: int = SHOWN) -> Se
     keys = select(HandoverItem.object_id).where(HandoverItem.handover_id == act.id, HandoverItem.kind == kind)
     table = rows[kind].column_descriptions[0]["entity"]
     return db.scalars(rows[kind].where(table.id.in_(keys)).limit(limit)).all()
+
+
+def quietest(db: Session, company_ids: Sequence[int], limit: int) -> Sequence[int]:
+    """The so many of these companies that it is longest since anybody spoke with."""
+    return db.scalars(
+        select(Company.id)
+        .where(among(Company.id, company_ids))
+        .order_by(Company.last_contact_at.is_not(None), Company.last_contact_at, Company.id)
+        .limit(limit)
+    ).all()
 
 
 def of_user(db: Session, user: User, limit: int = 20) -> Sequence[Handover]:

@@ -1,6 +1,7 @@
 """The steps of a search: each reads a bounded number of entries by index and says how well they answer.
 
-So an answer takes as long among a thousand companies as among a hundred thousand.
+So an answer takes as long among a thousand companies as among a hundred thousand. The statements are built
+once for each number of words: to build one takes longer than to ask it.
 """
 
 from __future__ import annotations
@@ -8,24 +9,47 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import Row, Select, and_, column, or_, select, table, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    column,
+    literal,
+    or_,
+    select,
+    table,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from crm import phones
+from crm.db import Bytewise
 from crm.search.index import SHORTEST_WORD
 from crm.search.models import IS_WORDED, SearchEntry, SearchWord
 
 # How many candidates a step reads.
 BOUND = 200
 # Candidates for words that stand apart, and words that one with a wrong letter may have meant.
-APART = 1000
+APART = 300
 MEANT = 8
+# Words that are looked into for a wrong letter, and known words that are compared with each.
+PLACES = 2
+NEAR = 4000
 NUMBERS = ("cvr", "p_number", "phone")
 WEIGHT = {"name": 6, "alias": 5, "contact": 4, "unit": 3, "street": 1, "cvr": 6, "p_number": 6, "phone": 6}
 # Bytes after every letter and digit: the end of a prefix's range.
 END = "\x7f"
+# The grade of an entry in which every word begins as it was typed.
+AS_TYPED = 75
 # The trigram index knows nothing shorter, and a shorter number says nothing.
 SHORTEST = 3
 # "CVR-nr. 12 34 56 74", "tlf. 48 10 01 00": the label says nothing the digits do not.
@@ -37,6 +61,7 @@ _NUMBER = re.compile(r"[\d\s+().\-/]+")
 _WORDED = text(IS_WORDED)
 _fts = table("search_fts", column("rowid"))
 _Entry = Row[int, str, int, str]
+_Entries = Select[int, str, int, str]
 
 
 @dataclass(frozen=True)
@@ -62,7 +87,7 @@ def is_whole_number(found: Found) -> bool:
     return found.kind in NUMBERS and found.score > 100
 
 
-def entries() -> Select[int, str, int, str]:
+def entries() -> _Entries:
     """The columns that every step reads."""
     return select(SearchEntry.company_id, SearchEntry.kind, SearchEntry.ref_id, SearchEntry.text)
 
@@ -78,11 +103,27 @@ def numbers(db: Session, query: str) -> list[Found]:
     starts = {start for start in (digits, *phones.search_keys(written)) if len(start) >= SHORTEST}
     if not starts:
         return []
-    ranges = [and_(SearchEntry.text >= start, SearchEntry.text < start + ":") for start in sorted(starts)]
-    rows = db.execute(
-        entries().where(or_(*ranges), SearchEntry.kind.in_(NUMBERS)).order_by(SearchEntry.text).limit(BOUND)
-    ).all()
+    rows = db.execute(_numbered(len(starts)), _values(start=sorted(starts))).all()
     return [Found(*row, score=WEIGHT[row.kind] + _number_grade(row.text, digits, starts)) for row in rows]
+
+
+@cache
+def _numbered(starts: int) -> _Entries:
+    ranges = _ranges(starts, ":")
+    return entries().where(ranges, SearchEntry.kind.in_(NUMBERS)).order_by(SearchEntry.text).limit(BOUND)
+
+
+def _ranges(starts: int, end: str) -> ColumnElement[bool]:
+    """Texts that begin with one of `start_0`, `start_1` …"""
+    begins = [bindparam(f"start_{n}", type_=Bytewise) for n in range(starts)]
+    ends = [start + literal(end, Bytewise) for start in begins]
+    pairs = zip(begins, ends, strict=True)
+    return or_(*(and_(SearchEntry.text >= start, SearchEntry.text < end) for start, end in pairs))
+
+
+def _values(**lists: Sequence[str]) -> dict[str, Any]:
+    """Values for parameters that are numbered."""
+    return {f"{name}_{n}": value for name, values in lists.items() for n, value in enumerate(values)}
 
 
 def _number_grade(found: str, digits: str, starts: set[str]) -> int:
@@ -95,68 +136,84 @@ def _number_grade(found: str, digits: str, starts: set[str]) -> int:
 # --- Names --------------------------------------------------------------------------------------
 
 
-def texts(db: Session, wanted: Sequence[str], penalty: float = 0) -> list[Found]:
+def texts(db: Session, wanted: Sequence[str]) -> list[Found]:
     """Companies with all of these folded words in one text: a name, a street, a person."""
-    phrase = " ".join(wanted)
-    rows = [*_starting(db, [phrase]), *_containing(db, wanted)]
-    return _scored(rows, [wanted], penalty)
+    return _scored(_read(db, [" ".join(wanted)], wanted), [wanted], 0)
+
+
+def is_as_typed(found: Found) -> bool:
+    """Whether every word begins as it was typed, so that no letter can be wrong."""
+    return found.score >= AS_TYPED
+
+
+def _read(
+    db: Session, starts: Sequence[str], words: Sequence[str], *, meant: Sequence[str] = (), limit: int = BOUND
+) -> Sequence[_Entry]:
+    """A bounded number of entries that start with one of these, and of entries with all these words and one of
+    `meant` in them, in no particular order."""
+    parts = [word for word in words if len(word) >= SHORTEST]
+    postgresql = db.get_bind().dialect.name == "postgresql"
+    values = _values(start=starts) | {"limit": limit}
+    if not parts and not meant:
+        return db.execute(_reading(len(starts), None), values).all() if starts else ()
+    if postgresql:
+        statement = _reading(len(starts), (len(parts), len(meant)))
+        return db.execute(statement, values | _values(part=parts, meant=meant)).all()
+    match = [f'"{part}"' for part in parts]
+    if meant:
+        match.append("(" + " OR ".join(f'"{word}"' for word in meant) + ")")
+    return db.execute(_reading(len(starts), ()), values | {"match": " AND ".join(match)}).all()
+
+
+@cache
+def _reading(starts: int, containing: tuple[int, ...] | None) -> CompoundSelect[Any]:
+    """Both in one statement. `containing` is None for nothing, () for a full-text match, or how many parts and
+    how many words that may have been meant."""
+    both = []
+    if starts:
+        both.append(entries().where(_ranges(starts, END), _WORDED).order_by(SearchEntry.text).limit(BOUND))
+    if containing == ():
+        matching = entries().select_from(_fts).join(SearchEntry, SearchEntry.id == _fts.c.rowid)
+        both.append(matching.where(text("search_fts MATCH :match")).limit(bindparam("limit")))
+    elif containing:
+        both.append(_like(*containing))
+    return union_all(*(each.subquery().select() for each in both))
+
+
+def _like(parts: int, meant: int) -> Select[Any]:
+    all_of = [SearchEntry.text.contains(bindparam(f"part_{n}", type_=Bytewise)) for n in range(parts)]
+    one_of = [SearchEntry.text.contains(bindparam(f"meant_{n}", type_=Bytewise)) for n in range(meant)]
+    # Planned as if all of them were wanted, and read until there are enough: with the limit in sight, the
+    # planner hopes to meet that many soon and sets out through the whole table.
+    wanted = [*all_of, *([or_(*one_of)] if one_of else [])]
+    every = entries().where(_WORDED, *wanted).cte("every").prefix_with("MATERIALIZED")
+    return select(every).limit(bindparam("limit"))
 
 
 def _scored(rows: Iterable[_Entry], meant: Sequence[Sequence[str]], penalty: float) -> list[Found]:
     """The entries that answer what was meant, or one of several things that may have been meant."""
-    phrases = [(" ".join(wanted), wanted) for wanted in meant]
+    asked = [(" ".join(wanted), wanted, [f" {word}" for word in wanted]) for wanted in meant]
     found = []
     # The same entry may have been read twice, by its beginning and by what is in it.
     for row in dict.fromkeys(rows):
-        score = max([_score(row.text, row.kind, phrase, wanted) for phrase, wanted in phrases])
-        if score > 0:
-            found.append(Found(*row, score=score - penalty))
+        company_id, kind, ref_id, said = row
+        grade = max([_grade(said, *each) for each in asked])
+        if grade:
+            score = grade + WEIGHT[kind] - min(len(said), 100) / 100 - penalty
+            found.append(Found(company_id, kind, ref_id, said, score))
     return found
 
 
-def _starting(db: Session, phrases: Sequence[str]) -> Sequence[_Entry]:
-    """A bounded number of entries that start with one of these."""
-    ranges = [and_(SearchEntry.text >= phrase, SearchEntry.text < phrase + END) for phrase in phrases]
-    query = entries().where(or_(*ranges), _WORDED).order_by(SearchEntry.text)
-    return db.execute(query.limit(BOUND)).all()
-
-
-def _containing(
-    db: Session, wanted: Sequence[str], *, meant: Sequence[str] = (), limit: int = BOUND
-) -> Sequence[_Entry]:
-    """A bounded number of entries with all these words and one of `meant`, in no particular order."""
-    fragments = [word for word in wanted if len(word) >= SHORTEST]
-    if not fragments and not meant:
-        return ()
-    if db.get_bind().dialect.name == "postgresql":
-        parts = [SearchEntry.text.contains(fragment) for fragment in fragments]
-        one = [or_(*(SearchEntry.text.contains(word) for word in meant))] if meant else []
-        # Planned as if all of them were wanted, and read until there are enough: with the limit in sight,
-        # the planner hopes to meet that many soon and sets out through the whole table.
-        every = entries().where(_WORDED, *parts, *one).cte("every").prefix_with("MATERIALIZED")
-        return db.execute(select(every).limit(limit)).all()
-    match = [f'"{fragment}"' for fragment in fragments]
-    if meant:
-        match.append("(" + " OR ".join(f'"{word}"' for word in meant) + ")")
-    joined = entries().limit(limit).select_from(_fts).join(SearchEntry, SearchEntry.id == _fts.c.rowid)
-    return db.execute(joined.where(text("search_fts MATCH :match")), {"match": " AND ".join(match)}).all()
-
-
-def _score(found: str, kind: str, phrase: str, wanted: Sequence[str]) -> float:
+def _grade(found: str, phrase: str, wanted: Sequence[str], starts: Sequence[str]) -> int:
     """How well an entry answers: whole, from the start, from the start of words, within words. 0 is not."""
-    if found == phrase:
-        grade = 100
-    elif found.startswith(phrase + " "):
-        grade = 90
-    elif found.startswith(phrase):
-        grade = 85
-    elif all(any(word.startswith(start) for word in found.split()) for start in wanted):
-        grade = 75
-    elif all(fragment in found for fragment in wanted):
-        grade = 60
-    else:
-        return 0
-    return grade + WEIGHT[kind] - min(len(found), 100) / 100
+    if found.startswith(phrase):
+        if len(found) == len(phrase):
+            return 100
+        return 90 if found[len(phrase)] == " " else 85
+    words = f" {found}"
+    if all(start in words for start in starts):
+        return AS_TYPED
+    return 60 if all(fragment in found for fragment in wanted) else 0
 
 
 # --- A letter wrong, and words apart ------------------------------------------------------------
@@ -164,52 +221,79 @@ def _score(found: str, kind: str, phrase: str, wanted: Sequence[str]) -> float:
 
 def mistyped(db: Session, wanted: Sequence[str]) -> list[Found]:
     """Hits for the words that are one letter from those typed: one wrong, missing, extra, or two swapped."""
-    for place, word in enumerate(wanted):
-        if len(word) < SHORTEST_WORD or word.isdecimal():
-            continue
-        near = _neighbours(db, word)[:MEANT]
-        if not near:
-            continue
+    looked_into = [word for word in wanted if len(word) >= SHORTEST_WORD and not word.isdecimal()]
+    near = _neighbours(db, looked_into) if looked_into else {}
+    for word in [word for word in looked_into if near[word]][:PLACES]:
+        place = wanted.index(word)
         before, after = wanted[:place], wanted[place + 1 :]
-        meant = [[*before, each, *after] for each in near]
-        rows = [
-            *_starting(db, [" ".join(words) for words in meant]),
-            *_containing(db, [*before, *after], meant=near),
-        ]
+        meant = [[*before, each, *after] for each in near[word]]
+        rows = _read(db, [" ".join(words) for words in meant], [*before, *after], meant=near[word])
         if found := _scored(rows, meant, 30):
             return found
     return []
 
 
-def _neighbours(db: Session, word: str) -> list[str]:
-    """The known words that are one letter away, the likeliest first."""
-    half = (len(word) - 1) // 2
-    start, end = word[:half], word[::-1][:half]
-    lengths = SearchWord.length.in_((len(word) - 1, len(word), len(word) + 1))
+def _neighbours(db: Session, words: Sequence[str]) -> dict[str, list[str]]:
+    """For each word the known words that are one letter away, the likeliest first."""
+    halves = [(len(word) - 1) // 2 for word in words]
+    values: dict[str, Any] = _values(
+        start=[word[:half] for word, half in zip(words, halves, strict=True)],
+        end=[word[::-1][:half] for word, half in zip(words, halves, strict=True)],
+    )
+    for n, word in enumerate(words):
+        values |= {f"shorter_{n}": len(word) - 1, f"equal_{n}": len(word), f"longer_{n}": len(word) + 1}
+    known: dict[int, set[str]] = {n: set() for n in range(len(words))}
+    for n, found in db.execute(_known(len(words)), values):
+        known[n].add(found)
+    return {word: _one_letter_away(word, known[n])[:MEANT] for n, word in enumerate(words)}
+
+
+@cache
+def _known(words: int) -> CompoundSelect[Any]:
+    """For each word the known ones of about its length that begin, or end, as it does."""
     sides = [
-        select(SearchWord.word).where(lengths, side >= known, side < known + END).limit(20 * BOUND).subquery()
-        for side, known in ((SearchWord.word, start), (SearchWord.reversed, end))
+        select(literal(n).label("n"), SearchWord.word)
+        .where(SearchWord.length.in_([bindparam(f"{how}_{n}") for how in ("shorter", "equal", "longer")]))
+        .where(side >= bindparam(f"{name}_{n}", type_=Bytewise))
+        .where(side < bindparam(f"{name}_{n}", type_=Bytewise) + literal(END, Bytewise))
+        .limit(NEAR)
+        for n in range(words)
+        for side, name in ((SearchWord.word, "start"), (SearchWord.reversed, "end"))
     ]
-    near = db.scalars(union_all(*(select(side.c.word) for side in sides)))
+    return union_all(*(side.subquery().select() for side in sides))
+
+
+def _one_letter_away(word: str, known: Iterable[str]) -> list[str]:
+    near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=1, limit=None)
     # A wrong letter leaves the length alone, which is the commonest mistake.
-    scored = [(OSA.distance(word, each), abs(len(each) - len(word)), each) for each in set(near)]
-    return [each for distance, _, each in sorted(scored) if distance == 1]
+    return [
+        each for _, each in sorted((abs(len(each) - len(word)), each) for each, far, _ in near if far == 1)
+    ]
 
 
 def scattered(db: Session, wanted: Sequence[str]) -> list[Found]:
     """Companies that have every word somewhere: the firm's name and its street, or a person and a firm."""
     first, *others = sorted(wanted, key=len, reverse=True)
     found: dict[int, Found] = {}
-    rows = _containing(db, [first], limit=APART) if len(first) >= SHORTEST else _starting(db, [first])
-    keep(found, _scored(rows, [[first]], 40))
+    starts = [] if len(first) >= SHORTEST else [first]
+    keep(found, _scored(_read(db, starts, [first], limit=APART), [[first]], 40))
+    if not found:
+        return []
+    values = {"companies": list(found)} | _values(part=others)
+    rows = db.execute(_of_these(len(others)), values).all()
     for word in others:
-        if not found:
-            break
         here: dict[int, Found] = {}
-        query = entries().where(SearchEntry.company_id.in_(found), _WORDED, SearchEntry.text.contains(word))
-        keep(here, _scored(db.execute(query).all(), [[word]], 40))
-        found = {id: max(each, found[id], key=by_score) for id, each in here.items()}
+        keep(here, _scored(rows, [[word]], 40))
+        found = {id: max(each, found[id], key=by_score) for id, each in here.items() if id in found}
     return list(found.values())
+
+
+@cache
+def _of_these(parts: int) -> _Entries:
+    """All entries of these companies with one of the parts in them."""
+    one_of = [SearchEntry.text.contains(bindparam(f"part_{n}", type_=Bytewise)) for n in range(parts)]
+    companies = SearchEntry.company_id.in_(bindparam("companies", expanding=True))
+    return entries().where(companies, _WORDED, or_(*one_of))
 
 
 def by_score(found: Found) -> float:

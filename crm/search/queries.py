@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from crm import danish, phones
@@ -15,6 +15,7 @@ from crm.search.candidates import (
     Found,
     by_score,
     entries,
+    is_as_typed,
     is_whole_number,
     keep,
     mistyped,
@@ -54,10 +55,11 @@ def search(db: Session, query: str, *, limit: int = LIMIT) -> list[Hit]:
     wanted = danish.fold_company(query).split()[:MOST_WORDS]
     if wanted and not any(map(is_whole_number, best.values())):
         keep(best, texts(db, wanted))
-        if len(best) < FEW and len(wanted) > 1:
-            keep(best, scattered(db, wanted))
-        if len(best) < FEW:
-            keep(best, mistyped(db, wanted))
+        if len(best) < FEW and not any(map(is_as_typed, best.values())):
+            if len(wanted) > 1:
+                keep(best, scattered(db, wanted))
+            if len(best) < FEW:
+                keep(best, mistyped(db, wanted))
     return _hits(db, best, limit)
 
 
@@ -114,13 +116,18 @@ def _of_company(found: Found, company: Company) -> str:
     return getattr(company, fields.get(found.kind, "name")) or company.name
 
 
+# Ready beforehand: to build a statement takes longer than to ask it.
+_PEOPLE = select(CompanyContact).where(CompanyContact.id.in_(bindparam("ids", expanding=True)))
+_UNITS = select(ProductionUnit).where(ProductionUnit.id.in_(bindparam("ids", expanding=True)))
+
+
 def _people(db: Session, ids: set[int]) -> dict[int, CompanyContact]:
-    rows = db.scalars(select(CompanyContact).where(CompanyContact.id.in_(ids))) if ids else ()
+    rows = db.scalars(_PEOPLE, {"ids": list(ids)}) if ids else ()
     return {row.id: row for row in rows}
 
 
 def _units(db: Session, ids: set[int]) -> dict[int, ProductionUnit]:
-    rows = db.scalars(select(ProductionUnit).where(ProductionUnit.id.in_(ids))) if ids else ()
+    rows = db.scalars(_UNITS, {"ids": list(ids)}) if ids else ()
     return {row.id: row for row in rows}
 
 

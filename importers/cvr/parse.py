@@ -7,7 +7,7 @@ of these may be null; then it is the row of the list whose period has no end, or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -69,8 +69,11 @@ def _rows(of: Keys, key: str) -> list[Keys]:
     value = of.get(key)
     if value is None:
         return []
-    if type(value) is not list or not all(type(row) is dict for row in value):
+    if type(value) is not list:
         raise _wrong(key)
+    for row in value:
+        if type(row) is not dict:
+            raise _wrong(key)
     return value
 
 
@@ -132,12 +135,10 @@ def _holds(row: Keys) -> bool:
     return when is None or (type(when) is dict and when.get("gyldigTil") is None)
 
 
-def _current(rows: Iterable[Keys]) -> list[Keys]:
-    """The rows whose period has no end, the one that began last first."""
+def _current(rows: Sequence[Keys]) -> Keys | None:
+    """The row whose period has no end; of several the one that began last."""
     holding = [row for row in rows if _holds(row)]
-    if len(holding) > 1:
-        holding.sort(key=_begins, reverse=True)
-    return holding
+    return max(holding, key=_begins) if len(holding) > 1 else holding[0] if holding else None
 
 
 def _newest(root: Keys, meta: Keys, nyeste: str, series: str) -> Keys | None:
@@ -145,7 +146,7 @@ def _newest(root: Keys, meta: Keys, nyeste: str, series: str) -> Keys | None:
     if found := _dict(meta, nyeste):
         return found
     rows = _rows(root, series)
-    return next(iter(_current(rows)), None) or max(rows, key=_begins, default=None)
+    return _current(rows) or max(rows, key=_begins, default=None)
 
 
 # --- The parts companies and places of work have in common ---------------------------------------
@@ -197,8 +198,8 @@ def _dotted(part: str) -> str:
 
 def _open_to_all(root: Keys, series: str) -> str | None:
     """The contact detail that holds now and is not secret. What the metadata mixes together may be secret."""
-    rows = (row for row in _rows(root, series) if row.get("hemmelig") is False)
-    return _text(next(iter(_current(rows)), None), "kontaktoplysning")
+    rows = [row for row in _rows(root, series) if row.get("hemmelig") is False]
+    return _text(_current(rows), "kontaktoplysning")
 
 
 _BAND = re.compile(r"ANTAL_(\d{1,7})_(\d{1,7})")
@@ -294,7 +295,7 @@ def _common(root: Keys, meta: Keys, ended: date | None) -> Keys:
 def _status(root: Keys, meta: Keys, ended: date | None) -> str:
     said = _text(meta, "sammensatStatus")
     if said is None:
-        said = _text(next(iter(_current(_rows(root, "virksomhedsstatus"))), None), "status")
+        said = _text(_current(_rows(root, "virksomhedsstatus")), "status")
     return said or ("NORMAL" if ended is None else "Ophørt")
 
 
@@ -321,7 +322,7 @@ def _aliases(root: Keys, meta: Keys, name: str) -> tuple[str, ...]:
     """The secondary names in use, each once, without the name itself."""
     said = meta.get("nyesteBinavne")
     if said is None:
-        said = [_text(row, "navn") for row in _current(_rows(root, "binavne"))]
+        said = [_text(row, "navn") for row in _rows(root, "binavne") if _holds(row)]
     if type(said) is not list or not all(each is None or type(each) is str for each in said):
         raise _wrong("nyesteBinavne")
     kept: list[str] = []
@@ -343,8 +344,7 @@ def _unit(root: Keys) -> RegisterUnit:
 def _owner(root: Keys, meta: Keys) -> str:
     """The company it belongs to now; of a place that is closed, the last one."""
     rows = _rows(root, "virksomhedsrelation")
-    row = next(iter(_current(rows)), None)
-    owner = _digits(row, "cvrNummer", 8) or _digits(meta, "nyesteCvrNummerRelation", 8)
+    owner = _digits(_current(rows), "cvrNummer", 8) or _digits(meta, "nyesteCvrNummerRelation", 8)
     if owner is None:
         owner = _digits(max(rows, key=_begins, default=None), "cvrNummer", 8)
     if owner is None:

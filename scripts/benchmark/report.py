@@ -114,9 +114,11 @@ def show_growth(smaller: Run, larger: Run, console: Console) -> None:
     console.print(f"{larger.engine}: growth of the medians from {sizes} (may be {GROWTH}): {said}.")
 
 
-def show_statements(engine: str, found: dict[str, Statements], console: Console) -> None:
+def show_statements(engine: str, rows: int, found: dict[str, Statements], console: Console) -> None:
     """Statements by step, most first."""
-    table = Table("step", "10 rows", "1,000 rows", "", title=f"{engine}: statements", title_justify="left")
+    table = Table(
+        "step", "10 rows", f"{rows:,} rows", "", title=f"{engine}: statements", title_justify="left"
+    )
     for name, each in sorted(found.items(), key=lambda pair: -pair[1].many):
         # How many steps a search takes depends on what it finds, so only its bound counts.
         verdicts = ["more with more rows"] if each.many > each.few and "search" not in name else []
@@ -130,6 +132,6 @@ def show_import(engine: str, found: Imported, console: Console) -> None:
     verdict = "over" if found.ratio > IMPORT else "ok"
     console.print(
         f"{engine}: {found.documents:,} documents of the register in {found.seconds:.1f} s, "
-        f"{found.ratio:.1f} × the bare work (may be {IMPORT:.0f}): {verdict}. Memory {found.megabytes:.0f} MB, for four times as "
-        f"many {found.megabytes_of_four_times:.0f} MB."
+        f"{found.ratio:.1f} × the bare work (may be {IMPORT:.0f}): {verdict}. "
+        f"Memory {found.megabytes:.0f} MB, for four times as many {found.megabytes_of_four_times:.0f} MB."
     )

@@ -38,7 +38,9 @@ from scripts.demo.fill import fill
 from web.app import create_app
 from web.middleware import AccessLog
 
-FEW, MANY = 10, 1_000
+FEW = 10
+# So many companies, that there is always someone whose absence has to be looked up.
+LEAST = 60
 START_SECONDS = 20
 
 
@@ -50,18 +52,17 @@ class Statements:
     many: int
 
 
-def count(store: Store, folder: Path, now: datetime, only: str = "") -> dict[str, Statements]:
+def count(store: Store, folder: Path, now: datetime, many: int, only: str = "") -> dict[str, Statements]:
     """Statements by step. `only` leaves out those without this text in their name."""
-    few = _counted(store, folder, now, FEW, only)
-    many = _counted(store, folder, now, MANY, only)
-    return {name: Statements(few[name], many[name]) for name in few if name in many}
+    found = [_counted(store, folder, now, rows, only) for rows in (FEW, many)]
+    return {name: Statements(found[0][name], found[1][name]) for name in found[0] if name in found[1]}
 
 
 def _counted(store: Store, folder: Path, now: datetime, rows: int, only: str) -> dict[str, int]:
     with store.empty() as url:
         database = Database(url)
         migrations.upgrade(database)
-        fill(database, now, companies=max(rows, 10))
+        fill(database, now, companies=max(rows, LEAST))
         with database.write("bench") as db:
             _crowd(db, now, rows)
         samples = draw(database, now)

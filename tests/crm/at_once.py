@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -117,7 +118,7 @@ def reassign(url: str, times: int) -> Seen:
         mine.close()
 
     with watched(url, seen):
-        for thread in [running(lambda number=number: manage(number), seen.trouble) for number in (1, 2)]:
+        for thread in [running(partial(manage, number), seen.trouble) for number in (1, 2)]:
             thread.join()
     with database.read() as db:
         check_chain(db, id, seen.done)

@@ -145,17 +145,17 @@ def test_a_change_is_told_in_its_own_transaction(
         assert list(audit.broken_links(db)) == []
 
 
-@pytest.mark.parametrize("change", [each for _, each in CHANGES.values()], ids=CHANGES.keys())
-def test_a_change_that_is_rolled_back_is_not_told(town: Database, change: Change) -> None:
+def test_a_change_that_is_rolled_back_is_not_told(town: Database) -> None:
     before = _told(town)
-    with undone(town) as db:
-        change(db)
-    with town.write() as db, undone_part(db):
-        change(db)
-    # A savepoint that ended well goes with the one around it.
-    with town.write() as db, undone_part(db), db.begin_nested():
-        change(db)
-    assert _told(town) == before
+    for name, (_, change) in CHANGES.items():
+        with undone(town) as db:
+            change(db)
+        with town.write() as db, undone_part(db):
+            change(db)
+        # A savepoint that ended well goes with the one around it.
+        with town.write() as db, undone_part(db), db.begin_nested():
+            change(db)
+        assert _told(town) == before, name
 
 
 def test_what_stays_is_told_when_a_savepoint_beside_it_is_rolled_back(town: Database) -> None:
@@ -243,19 +243,20 @@ TAMPERING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("statement", TAMPERING.values(), ids=TAMPERING.keys())
-def test_tampering_behind_our_back_is_found(town: Database, statement: str) -> None:
+def test_tampering_behind_our_back_is_found(town: Database) -> None:
     with town.write() as db:
         access.sign_in(db, user=_people(db)[0], now=NOW, hours=1)
-    with town.write() as db:
-        on = " ON audit_event" if town.dialect == "postgresql" else ""
-        for trigger in ("audit_no_update", "audit_no_delete"):
-            db.execute(text(f"DROP TRIGGER {trigger}{on}"))
-        if "902" in statement:
-            db.execute(text("UPDATE audit_event SET seq = seq + 900 WHERE seq IN (2, 3)"))
-        assert db.execute(text(statement)).rowcount > 0  # type: ignore[attr-defined]
-    with town.read() as db:
-        assert list(audit.broken_links(db)) != []
+    on = " ON audit_event" if town.dialect == "postgresql" else ""
+    for what, statement in TAMPERING.items():
+        with undone(town) as db:
+            for trigger in ("audit_no_update", "audit_no_delete"):
+                db.execute(text(f"DROP TRIGGER {trigger}{on}"))
+            if "swapped" in what:
+                db.execute(text("UPDATE audit_event SET seq = seq + 900 WHERE seq IN (2, 3)"))
+            assert list(audit.broken_links(db)) == [] or "swapped" in what
+            db.expire_all()
+            db.execute(text(statement))
+            assert list(audit.broken_links(db)) != [], what
 
 
 def test_the_chain_is_whole_from_the_first_row_to_the_last(town: Database) -> None:

@@ -38,7 +38,7 @@ def test_a_key_from_outside_wins_and_an_empty_one_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENINDGANG_SECRET_KEY", "en hemmelighed fra driften")
-    assert Settings(data_dir=tmp_path).key() == "en hemmelighed fra driften".encode()
+    assert Settings(data_dir=tmp_path).key() == b"en hemmelighed fra driften"
     monkeypatch.setenv("ENINDGANG_SECRET_KEY", "")
     assert len(Settings(data_dir=tmp_path).key()) >= 32
 

@@ -80,26 +80,27 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD.values(), ids=BAD.keys())
-def test_bad_text_is_refused_beside_its_field_when_it_is_set(db: Session, name: str) -> None:
+def test_bad_text_is_refused_beside_its_field_when_it_is_set(db: Session) -> None:
     anna = add_user(db)
-    with pytest.raises(Refused) as refusal:
-        anna.name = name
-    assert refusal.value.field == "name"
-    assert CPR not in refusal.value.message
-    assert anna.name == "Anna"
+    for what, name in BAD.items():
+        with pytest.raises(Refused) as refusal:
+            anna.name = name
+        assert refusal.value.field == "name", what
+        assert CPR not in refusal.value.message
+        assert anna.name == "Anna"
 
 
-@pytest.mark.parametrize("name", BAD.values(), ids=BAD.keys())
-def test_bad_text_is_refused_in_statements_that_pass_the_orm_by(db: Session, name: str) -> None:
+def test_bad_text_is_refused_in_statements_that_pass_the_orm_by(db: Session) -> None:
     add_user(db)
     row = {"email": "bo@kommune.test", "role": "admin", "is_active": 1, "shortcuts": 1, "created_at": NOW}
-    for statement in (insert(User).values(name=name, **row), update(User).values(name=name)):
-        with pytest.raises(Refused) as refusal, db.begin_nested():
-            db.execute(statement)
-        assert CPR not in str(refusal.value)
-    with pytest.raises(Refused), db.begin_nested():
-        db.execute(insert(User), [{**row, "name": "Bo"}, {**row, "name": name, "email": "b@kommune.test"}])
+    for name in BAD.values():
+        for statement in (insert(User).values(name=name, **row), update(User).values(name=name)):
+            with pytest.raises(Refused) as refusal, db.begin_nested():
+                db.execute(statement)
+            assert CPR not in str(refusal.value)
+        rows = [{**row, "name": "Bo"}, {**row, "name": name, "email": "b@kommune.test"}]
+        with pytest.raises(Refused), db.begin_nested():
+            db.execute(insert(User), rows)
     assert db.scalars(select(User.name)).all() == ["Anna"]
 
 
@@ -111,13 +112,13 @@ def test_an_error_of_the_database_does_not_repeat_what_was_sent(db: Session) -> 
     assert "Hemmelig Person" not in str(error.value).split("DETAIL")[0]
 
 
-@pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 5000, CPR, "'; DROP TABLE company; --", "%", "🐴"])
-def test_looking_for_odd_text_finds_nothing_and_is_not_refused(db: Session, odd: str) -> None:
+def test_looking_for_odd_text_finds_nothing_and_is_not_refused(db: Session) -> None:
     add_company(db, responsible=add_user(db))
-    assert find(db, odd) is None
-    assert companies.find(db, odd) is None
-    rows, _ = companies.page(db, Filter(postal_code=odd))
-    assert rows == []
+    for odd in ["\x00", "\ud800", "x" * 5000, CPR, "'; DROP TABLE company; --", "%", "🐴"]:
+        assert find(db, odd) is None
+        assert companies.find(db, odd) is None
+        rows, _ = companies.page(db, Filter(postal_code=odd))
+        assert rows == []
 
 
 def test_text_is_stored_composed_with_plain_line_ends_and_no_outer_blanks(db: Session) -> None:

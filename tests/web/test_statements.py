@@ -16,7 +16,7 @@ from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from tests.conftest import NOW, TODAY, add_company
 from tests.statements import counted
-from tests.town import ADAM, ANNA, Town
+from tests.town import ADAM, ANNA, BO, Town
 from tests.web.conftest import SignIn
 from tests.web.matrix import address_of
 from web.routing import table
@@ -58,12 +58,16 @@ def test_every_page_asks_as_often_for_few_rows_as_for_many(
     visitor = sign_in(ADAM)
     visitor.client.cookies.set("session", sign_in(ANNA).client.cookies["session"])
     addresses = [address for path in PAGES if (address := address_of(path, town))]
-    addresses = [each for each in addresses if not each.startswith(("/import", "/opsaetning"))]
+    addresses = [each for each in addresses if not each.startswith(("/import", "/opsaetning", "/forslag"))]
     addresses += [
         "/soeg?q=bageri",
         "/soeg/hits?q=bageri",
         "/virksomheder?branche=10",
         "/henvendelser?hvem=mig",
+        f"/videregiv?fra={town.users[ANNA]}",
+        f"/videregiv?fra={town.users[ANNA]}&alt=1&til={town.users[BO]}",
+        f"/kolleger/{town.users[ANNA]}?dag=i+dag",
+        f"/virksomheder/{town.bakery}/ansvarlig?dag=i+dag",
     ]
 
     def ask() -> dict[str, int]:
@@ -91,6 +95,7 @@ def test_the_pages_of_the_house_ask_a_fixed_number_too(
         "/opsaetning/brugere",
         "/opsaetning/fordeling",
         "/opsaetning/maal",
+        "/forslag",
     ):
         with counted(database) as seen:
             visitor.get(address)

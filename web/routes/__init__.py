@@ -6,15 +6,18 @@ from web.routes import (
     account,
     agreements,
     beside,
+    colleagues,
     companies,
     contacts,
     day,
     distribution,
     goals,
     groups,
+    handover,
     imports,
     interactions,
     outbox,
+    proposals,
     requests,
     responsibility,
     search,
@@ -24,7 +27,7 @@ from web.routes import (
 
 ROUTERS = (
     account.router, day.router, search.router, companies.router, contacts.router, beside.router,
-    groups.router, responsibility.router, absence_calendar.router,
+    colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
     absences.router, interactions.router, requests.router, agreements.router,
     goals.router, imports.router, setup.router, distribution.router, outbox.router, statements.router,
 )  # fmt: skip

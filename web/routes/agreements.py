@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from crm.access import queries as users
+from crm.access.models import User
 from crm.agreements import actions, queries
 from crm.agreements.models import Agreement, AgreementState
 from crm.companies import queries as companies
@@ -54,7 +56,14 @@ def _new(visit: Visit, company: Company, form: Form) -> Response:
         company=company,
         form=form,
         programmes=[(each.key, each.name) for each in queries.programmes(visit.db)],
+        colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
     )
+
+
+def _consultant(visit: Visit) -> User | None:
+    """The colleague chosen as the municipality's contact, if one is."""
+    key = visit.form.number("consultant", "Vælg en kollega.")
+    return users.get(visit.db, key) if key else None
 
 
 @router.post("/virksomheder/{cvr}/aftaler")
@@ -78,6 +87,7 @@ def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str) -> Re
             signed_on=signed,
             valid_from=begins,
             valid_to=ends,
+            consultant=_consultant(visit),
         ),
     )
     if made is None:
@@ -95,11 +105,16 @@ def show(visit: Annotated[Visit, reading()], id: int) -> Response:
 def _filled(agreement: Agreement) -> Form:
     days = {name: getattr(agreement, name) for name in ("signed_on", "valid_from", "valid_to")}
     shown = {name: f"{day:%d-%m-%Y}" if day else "" for name, day in days.items()}
-    return Form.of({"title": agreement.title, "version": agreement.version} | shown)
+    known = {"title": agreement.title, "version": agreement.version, "consultant": agreement.consultant_id}
+    return Form.of(known | shown)
 
 
 def _show(visit: Visit, agreement: Agreement, form: Form) -> Response:
     following = actions.next_states(agreement)
+    team = {user.id: user.name for user in users.colleagues(visit.db)}
+    if agreement.consultant is not None:
+        # Who has left since still stands on what has ended.
+        team.setdefault(agreement.consultant.id, agreement.consultant.name)
     return page(
         visit,
         "agreements/show.html",
@@ -109,12 +124,13 @@ def _show(visit: Visit, agreement: Agreement, form: Form) -> Response:
         steps=queries.steps(visit.db, agreement),
         form=form,
         following=[(state, words.AGREEMENT_STATES[AgreementState(state)]) for state in following],
+        colleagues=list(team.items()),
     )
 
 
 @router.post("/aftaler/{id}")
 def change(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Response:
-    """Correct title or dates."""
+    """Correct title, dates or who is the municipality's contact."""
     agreement, form = queries.get(visit.db, id), visit.form
     values: dict[str, object] = {
         name: form.day(name, visit.today) for name in ("signed_on", "valid_from", "valid_to")
@@ -122,9 +138,13 @@ def change(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Res
     values["title"] = form.data.get("title", "")
     if form.number("version") != agreement.version:
         form.refuse("", "En kollega har rettet imens. Din tekst står her; hent siden igen for at se den nye.")
-    done = form.act(
-        visit.db, lambda: actions.change(visit.db, agreement=agreement, values=values, today=visit.today)
-    )
+
+    def correct() -> Agreement:
+        if (consultant := _consultant(visit)) is not None:
+            values["consultant"] = consultant
+        return actions.change(visit.db, agreement=agreement, values=values, today=visit.today)
+
+    done = form.act(visit.db, correct)
     if done is None:
         return _show(visit, agreement, form)
     return redirect(visit, f"/aftaler/{id}", flash="Rettelsen er gemt.")

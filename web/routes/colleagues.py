@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import re
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -18,14 +20,25 @@ from web.forms import Form
 from web.render import page
 
 router = APIRouter(prefix="/kolleger")
+HAS_YEAR = re.compile(r"[0-9]{4}|([0-9]\.?[-/. ]+[0-9]+|[a-zæøå.])[-/. ]+[0-9]{2}$", re.IGNORECASE)
 LINKS = {"company_assignment": "/virksomheder?ansvarlig={}", "request": "/henvendelser?hvem={}"}
+
+
+def past_day(form: Form, name: str, today: date) -> date | None:
+    """A day that has been. Whoever writes a date without a year in it means the last one there was."""
+    day = form.day(name, today)
+    if day is None or day <= today or HAS_YEAR.search(form.text(name) or ""):
+        return day
+    with suppress(ValueError):
+        return day.replace(year=day.year - 1)
+    return day
 
 
 @router.get("/{id}")
 def show(visit: Annotated[Visit, reading()], id: int, dag: str = "", foer: str = "") -> Response:
     """One colleague, and the companies they have and have had."""
     user, form = users.get(visit.db, id), Form.of({"dag": dag})
-    day = form.day("dag", visit.today)
+    day = past_day(form, "dag", visit.today)
     rows, older = timeline.terms(visit.db, user, after=moment_of(foer))
     begins = datetime.combine(day or visit.today, time(), visit.house.settings.zone)
     then, number = (
@@ -49,5 +62,5 @@ def show(visit: Annotated[Visit, reading()], id: int, dag: str = "", foer: str =
         terms=rows,
         older_url=cursor(f"/kolleger/{id}", {}, older, name="foer"),
         acts=acts.of_user(visit.db, user),
-        may_give=bool(held) and (visit.may("handover.any") or user is visit.me),
+        may_give=bool(held) and (visit.may("handover.any") or user.id == visit.me.id),
     )

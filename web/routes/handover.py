@@ -16,7 +16,7 @@ from crm.access import queries as users
 from crm.access.models import User
 from crm.companies import groups
 from crm.companies import queries as companies
-from crm.companies.queries import Filter
+from crm.companies.narrowing import Filter
 from crm.errors import NotAllowed, renamed
 from crm.handover import actions, letters, queries, scope
 from crm.handover.letters import Letter
@@ -64,10 +64,10 @@ def _chosen(visit: Visit, raw: Mapping[str, str], form: Form) -> Choice:
     giver = users.get(visit.db, key) if key else None
     everything = raw.get("alt") == "1" and giver is not None
     leads = visit.may("handover.any")
-    if everything and not leads and giver is not visit.me:
+    if giver is not None and giver.id != visit.me.id and everything and not leads:
         raise NotAllowed
     if not leads and visit.house.settings.approve_transfers:
-        if giver not in {None, visit.me}:
+        if giver is not None and giver.id != visit.me.id:
             raise NotAllowed
         giver = visit.me
         typed["fra"] = str(giver.id)
@@ -75,23 +75,23 @@ def _chosen(visit: Visit, raw: Mapping[str, str], form: Form) -> Choice:
         return Choice(giver, True, Scope(leaver=giver), HandoverKind.LEAVER, typed)
     if not typed:
         return Choice()
-    found = companies.ids(visit.db, _filter(visit, typed, giver, form), _most(typed, form))
+    found = companies.ids(visit.db, _filter(visit, typed, giver, form), MOST + 1)
     if len(found) > MOST:
         form.refuse(
             "", f"Der kan højst gives {danish.number(MOST)} virksomheder videre ad gangen. Vælg færre."
         )
         return Choice(giver, typed=typed)
+    if most := _most(typed, form):
+        found = queries.quietest(visit.db, found, most)
     kind = HandoverKind.GROUP if typed.keys() <= {"koncern"} else HandoverKind.LIST
     return Choice(giver, False, Scope(ids=found), kind, typed)
 
 
-def _most(typed: Mapping[str, str], form: Form) -> int:
-    if "antal" not in typed:
-        return MOST + 1
-    number = _number(typed["antal"], MOST)
-    if number is None:
+def _most(typed: Mapping[str, str], form: Form) -> int | None:
+    most = _number(typed.get("antal", ""), MOST)
+    if "antal" in typed and most is None:
         form.refuse("antal", f"Skriv et antal fra 1 til {danish.number(MOST)}.")
-    return number or 0
+    return most
 
 
 def _filter(visit: Visit, typed: Mapping[str, str], giver: User | None, form: Form) -> Filter:

@@ -22,6 +22,7 @@ from crm.responsibility import queries
 from web.deps import Visit, reading, writing
 from web.forms import Form
 from web.render import page, redirect
+from web.routes.colleagues import past_day
 from web.routes.handover import NAMES, REASONS, example, handed_over, letter_of, receiver, with_letter
 
 router = APIRouter(prefix="/virksomheder/{cvr}/ansvarlig")
@@ -38,7 +39,7 @@ def history(visit: Annotated[Visit, reading()], cvr: str, dag: str = "") -> Resp
     """Everyone who has been the way in, and who it was on a day."""
     company, form = companies.by_cvr(visit.db, cvr), Form.of({"dag": dag})
     rows = queries.history(visit.db, company)
-    day = form.day("dag", visit.today)
+    day = past_day(form, "dag", visit.today)
     begins = datetime.combine(day or visit.today, time(), visit.house.settings.zone)
     ends = begins + timedelta(days=1)
     return page(
