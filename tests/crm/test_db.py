@@ -125,14 +125,14 @@ def test_a_key_that_nobody_has_is_not_found_however_large(database: Database) ->
     with database.write() as db:
         company = add_company(db, responsible=add_user(db))
     looks: list[Callable[[Session, int], object]] = [
-        lambda db, key: users.get(db, key),
+        users.get,
         lambda db, key: companies.contact(db, company, key),
-        lambda db, key: interactions.interaction(db, key),
-        lambda db, key: interactions.follow_up(db, key),
-        lambda db, key: requests.get(db, key),
-        lambda db, key: agreements.get(db, key),
-        lambda db, key: responsibility.rule(db, key),
-        lambda db, key: batches.get(db, key),
+        interactions.interaction,
+        interactions.follow_up,
+        requests.get,
+        agreements.get,
+        responsibility.rule,
+        batches.get,
     ]
     for key in (0, -1, 10**12, 2**63, 10**30):
         for look in looks:
