@@ -12,9 +12,7 @@ from tests.town import ADAM, ANNA, Town
 from tests.web.matrix import address_of
 from web.routing import table
 
-PAGES = sorted(
-    {row["path"] for row in table() if row["method"] == "GET" and row["path"] != "/soeg/hits"}
-)
+PAGES = sorted({row["path"] for row in table() if row["method"] == "GET" and row["path"] != "/soeg/hits"})
 PAGES = [path for path in PAGES if not re.match(r"/api/|/health|/metrics", path)]
 
 
