@@ -42,7 +42,7 @@ T = TypeVar("T")
 class History:
     """What an import did, object by object, in the end."""
 
-    batch_id: int
+    batch: ImportBatch
     created: dict[str, dict[int, Columns]] = field(default_factory=lambda: defaultdict(dict))
     changed: dict[str, dict[int, tuple[Columns, Columns]]] = field(default_factory=lambda: defaultdict(dict))
     handed_over: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class History:
     @classmethod
     def of(cls, db: Session, batch: ImportBatch) -> History:
         """Read it back. What was changed twice has its first old and its last new value."""
-        found = cls(batch.id)
+        found = cls(batch)
         columns = (ImportChange.kind, ImportChange.object_id, ImportChange.before, ImportChange.after)
         query = select(*columns).where(ImportChange.batch_id == batch.id).order_by(ImportChange.id)
         for kind, id, before, after in db.execute(query):
@@ -83,9 +83,9 @@ def undo(db: Session, *, batch_id: int, now: datetime) -> ImportBatch:
         raise Conflict("Importen er allerede fortrudt.")
     history = History.of(db, batch)
     _refuse_after_a_later_import(db, batch)
-    _refuse_if_built_upon(db, batch, history)
+    _refuse_if_built_upon(db, history)
     touched = _restore(db, history) | _remove(db, history)
-    _hand_back(db, batch, history, now)
+    _hand_back(db, history, now)
     index.reindex(db, sorted(touched - history.created["company"].keys()))
     batch.undone_at = now
     removed = {kind: len(ids) for kind, ids in history.created.items() if ids}
@@ -116,10 +116,10 @@ def _refuse_after_a_later_import(db: Session, batch: ImportBatch) -> None:
         raise Conflict(f"Import nr. {other} har siden ændret noget af det samme. Fortryd den først.")
 
 
-def _refuse_if_built_upon(db: Session, batch: ImportBatch, history: History) -> None:
+def _refuse_if_built_upon(db: Session, history: History) -> None:
     used: dict[str, None] = {}
     for kind, created in history.created.items():
-        conditions = _pointers(batch, table_of(MODELS[kind]))
+        conditions = _pointers(history.batch, table_of(MODELS[kind]))
         for part in _parts(created):
             used |= dict.fromkeys(_used(db, kind, part, conditions))
             used |= dict.fromkeys(_changed_since(db, history, kind, part))
@@ -170,19 +170,20 @@ def _owners(kind: str) -> Any:
 
 
 def _changed_since(db: Session, history: History, kind: str, ids: Sequence[int]) -> Iterator[str]:
-    """The companies whose rows are not as the import left them."""
+    """The companies whose rows are not as the import left them.
+
+    A row made at another moment is another one: SQLite gives a key anew when the last row is gone.
+    """
     table = table_of(MODELS[kind])
-    checked = {name for id in ids for name in history.created[kind][id]} | {"version"} & {*table.c.keys()}
-    if not checked:
-        return
-    query = _owners(kind).add_columns(table.c.id, *(table.c[name] for name in sorted(checked)))
-    there_and_back = _there_and_back(db, history.batch_id, kind, ids)
+    known = {name for id in ids for name in history.created[kind][id]}
+    names = sorted(known | {"created_at"} | ({"version"} & {*table.c.keys()}))
+    query = _owners(kind).add_columns(table.c.id, *(table.c[name] for name in names))
+    there_and_back = _there_and_back(db, history.batch.id, kind, ids)
     for name, id, *values in db.execute(query.where(table.c.id.in_(ids))):
-        counted = history.steps[kind, id] + there_and_back.get(id, 0)
         left = history.created[kind][id]
-        still = left | {"version": left.get("version", 1) + counted}
-        now = dict(zip(sorted(checked), values, strict=True))
-        if any(now[column] != still[column] for column in now.keys() & still.keys()):
+        counted = left.get("version", 1) + history.steps[kind, id] + there_and_back.get(id, 0)
+        still = left | {"version": counted, "created_at": history.batch.at}
+        if any(still.get(column, value) != value for column, value in zip(names, values, strict=True)):
             yield name
 
 
@@ -236,14 +237,14 @@ def _read(table: Table, name: str, value: Any) -> Any:
     return date.fromisoformat(value) if isinstance(value, str) and isinstance(kind, Date) else value
 
 
-def _hand_back(db: Session, batch: ImportBatch, history: History, now: datetime) -> None:
+def _hand_back(db: Session, history: History, now: datetime) -> None:
     """Who got a company by the import gives it back. That happened too, so the history keeps both."""
     for id, (before, after) in history.handed_over.items():
         company = db.get_one(Company, id, populate_existing=True)
         current = db.get_one(CompanyAssignment, company.current_assignment_id)
         if current.user_id != after:
             raise Conflict(f"Importen kan ikke fortrydes, for {company.name} er givet videre siden.")
-        reason = f"Import nr. {batch.id} er fortrudt"
+        reason = f"Import nr. {history.batch.id} er fortrudt"
         hand_over(db, company=company, to=user(db, before), reason=reason, by=None, now=now)
 
 

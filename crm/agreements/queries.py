@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, load_only
 
+from crm.access.models import User
 from crm.agreements.models import Agreement, AgreementStep, Programme
 from crm.companies.models import Company
+from crm.companies.queries import LINE
 from crm.errors import NotFound
 
 PAGE = 50
@@ -23,10 +25,17 @@ _OF_COMPANY = (
     .order_by(Agreement.ended_on.is_not(None), Agreement.valid_from.desc(), Agreement.id.desc())
     .limit(bindparam("most"))
 )
-_NEWEST = select(Agreement).options(*_WITH).order_by(Agreement.id.desc()).limit(bindparam("most"))
+# A line of a list shows less, and asks for no more.
+_IN_LINES = (
+    joinedload(Agreement.programme),
+    joinedload(Agreement.company).options(
+        load_only(*LINE, raiseload=True), joinedload(Company.responsible).load_only(User.name, raiseload=True)
+    ),
+)
+_NEWEST = select(Agreement).options(*_IN_LINES).order_by(Agreement.id.desc()).limit(bindparam("most"))
 _NEAREST = (
     select(Agreement)
-    .options(*_WITH)
+    .options(*_IN_LINES)
     .where(Agreement.state.in_(("offered", "in_dialogue")))
     .order_by(Agreement.state.desc(), Agreement.id)
     .limit(bindparam("most"))

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload, load_only
 
 from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
 from crm.companies.narrowing import Filter, conditions, keys
@@ -28,6 +28,14 @@ def _with_responsible() -> Select[Company]:
 # Ready beforehand: to build a statement takes longer than to ask it.
 _BY_CVR = _with_responsible().where(Company.cvr == bindparam("cvr", type_=Compared()))
 _BY_IDS = _with_responsible().where(Company.id.in_(bindparam("ids", expanding=True)))
+# What a line of a list shows. Whoever asks such a company for more is told so by an error.
+LINE = (
+    Company.cvr, Company.name, Company.aliases, Company.sort_key, Company.active, Company.street,
+    Company.city_part, Company.postal_code, Company.city, Company.phone, Company.industry_text,
+    Company.employees_from, Company.employees_to, Company.last_contact_at,
+)  # fmt: skip
+_LINES = _with_responsible().options(load_only(*LINE, raiseload=True))
+_LINES_BY_IDS = _LINES.where(Company.id.in_(bindparam("ids", expanding=True)))
 
 
 def by_cvr(db: Session, cvr: str) -> Company:
@@ -91,6 +99,11 @@ def by_ids(db: Session, ids: Sequence[int]) -> dict[int, Company]:
     return {row.id: row for part in parts for row in db.scalars(_BY_IDS, {"ids": part})}
 
 
+def lines(db: Session, ids: Sequence[int]) -> dict[int, Company]:
+    """These companies by key, with what a line shows of them. For as many as fit on a page or two."""
+    return {row.id: row for row in db.scalars(_LINES_BY_IDS, {"ids": ids})}
+
+
 def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
     """The keys of at most so many of the companies, the ones nobody has spoken with for longest first."""
     asked = wanted.asked()
@@ -104,17 +117,25 @@ def ids(db: Session, wanted: Filter, limit: int) -> Sequence[int]:
 
 
 @cache
-def _here(found: Select[int]) -> Select[Company]:
-    here = _with_responsible().where(Company.id.in_(found))
+def _here(found: Select[int], whole: bool) -> Select[Company]:
+    here = (_with_responsible() if whole else _LINES).where(Company.id.in_(found))
     return here.order_by(Company.sort_key, Company.id)
 
 
 def page(
-    db: Session, wanted: Filter, *, after: tuple[str, int] | None = None, limit: int = PAGE
+    db: Session,
+    wanted: Filter,
+    *,
+    after: tuple[str, int] | None = None,
+    limit: int = PAGE,
+    whole: bool = False,
 ) -> tuple[Sequence[Company], tuple[str, int] | None]:
-    """One page of companies in Danish order, and the key to ask for the next with (None at the end)."""
+    """One page of companies in Danish order, and the key to ask for the next with (None at the end).
+
+    They have what a line shows, or everything when they are asked for `whole`.
+    """
     asked = wanted.asked()
-    here = _here(keys(db, asked, after=after is not None))
+    here = _here(keys(db, asked, after=after is not None), whole)
     asked["most"] = limit + 1
     if after is not None:
         asked["after_key"], asked["after_id"] = after

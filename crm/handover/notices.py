@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.access.models import User
 from crm.companies.models import Company
+from crm.errors import Refused
 from crm.handover import scope
 from crm.handover.models import Handover, HandoverItem, ItemKind
 from crm.outbox import actions as outbox
@@ -66,14 +68,14 @@ def _send(
     whole = f"Hele listen: {home}/videregivelser/{act.id}" if home else ""
     parts = [f"Hej {person.first_name}", text, f"Note: {act.note}", _companies(db, act, only_from), whole]
     body = "\n\n".join(filter(None, parts))
-    outbox.put(
-        db,
-        act=act_key(act),
-        to=person.email,
-        subject=storable(subject, 200),
-        body=storable(body, 20_000),
-        now=now,
-    )
+    _put(db, act_key(act), person, subject, body, now)
+
+
+def _put(db: Session, key: str, person: User, subject: str, body: str, now: datetime) -> None:
+    # What no mail can be sent to stops no act: the list stands on the act's own page too.
+    with suppress(Refused):
+        subject, body = storable(subject, 200), storable(body, 20_000)
+        outbox.put(db, act=key, to=person.email, subject=subject, body=body, now=now)
 
 
 def _companies(db: Session, act: Handover, only_from: int | None) -> str:
@@ -109,6 +111,5 @@ def tell_undone(db: Session, act: Handover, *, to: User, by: User, now: datetime
 
 
 def _undone(db: Session, act: Handover, person: User, text: str, now: datetime) -> None:
-    body = storable(f"Hej {person.first_name}\n\n{text}\n\nNote: {act.note}", 20_000)
-    subject = f"Fortrudt: videregivelse nr. {act.id}"
-    outbox.put(db, act=f"{act_key(act)}:undone", to=person.email, subject=subject, body=body, now=now)
+    body = f"Hej {person.first_name}\n\n{text}\n\nNote: {act.note}"
+    _put(db, f"{act_key(act)}:undone", person, f"Fortrudt: videregivelse nr. {act.id}", body, now)

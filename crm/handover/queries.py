@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
@@ -95,7 +95,7 @@ def of_user(db: Session, user: User, limit: int = 20) -> Sequence[Handover]:
     return db.scalars(
         select(Handover)
         .options(*_PEOPLE)
-        .where(or_(Handover.to_id == user.id, Handover.id.in_(_taken_from(user))))
+        .where(or_(Handover.to_id == user.id, _taken_from(user)))
         .order_by(Handover.id.desc())
         .limit(limit)
     ).all()
@@ -106,11 +106,11 @@ def taken_lately(db: Session, user: User, since: datetime, limit: int = 3) -> Se
     return db.scalars(
         select(Handover)
         .options(joinedload(Handover.to_user))
-        .where(Handover.id.in_(_taken_from(user)), Handover.at >= since, Handover.undone_at.is_(None))
+        .where(Handover.at >= since, Handover.undone_at.is_(None), _taken_from(user))
         .order_by(Handover.id.desc())
         .limit(limit)
     ).all()
 
 
-def _taken_from(user: User) -> Select[int]:
-    return select(HandoverItem.handover_id).where(HandoverItem.from_id == user.id)
+def _taken_from(user: User) -> ColumnElement[bool]:
+    return exists().where(HandoverItem.from_id == user.id, HandoverItem.handover_id == Handover.id)

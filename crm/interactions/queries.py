@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
 from crm.companies.models import Company
+from crm.companies.queries import LINE
 from crm.errors import NotFound
 from crm.interactions.models import FollowUp, Interaction
 
@@ -21,14 +22,17 @@ Moment = tuple[object, int]
 # Statements of the pages seen most stand ready: to build one takes longer than to ask it.
 _TIMELINE = (
     select(Interaction)
-    .options(joinedload(Interaction.by), joinedload(Interaction.contact))
+    .options(
+        joinedload(Interaction.by).load_only(User.name, User.email, raiseload=True),
+        joinedload(Interaction.contact),
+    )
     .where(Interaction.company_id == bindparam("company_id"))
     .order_by(Interaction.happened_at.desc(), Interaction.id.desc())
     .limit(bindparam("most"))
 )
 _OF_USER = (
     select(FollowUp)
-    .options(joinedload(FollowUp.company), joinedload(FollowUp.owner))
+    .options(joinedload(FollowUp.company).load_only(*LINE, raiseload=True), joinedload(FollowUp.owner))
     .where(FollowUp.owner_id == bindparam("user_id"), FollowUp.done_at.is_(None))
     .order_by(FollowUp.due, FollowUp.id)
     .limit(bindparam("most"))
@@ -43,7 +47,7 @@ _OF_COMPANY = (
 )
 _RECENT = (
     select(Interaction)
-    .options(joinedload(Interaction.company))
+    .options(joinedload(Interaction.company).load_only(*LINE, raiseload=True))
     .where(Interaction.by_id == bindparam("user_id"))
     .order_by(Interaction.id.desc())
     .limit(bindparam("most"))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
 from crm.companies.models import Company
+from crm.companies.queries import LINE
 from crm.errors import NotFound
 from crm.requests.models import Request, RequestStep
 
@@ -28,9 +29,14 @@ _OF_COMPANY = (
     )
     .limit(bindparam("most"))
 )
+# A line of a list shows less, and asks for no more.
+_IN_LINES = (
+    joinedload(Request.owner).load_only(User.name, User.email, raiseload=True),
+    joinedload(Request.company).load_only(*LINE, raiseload=True),
+)
 _OPEN = (
     select(Request)
-    .options(*_WITH)
+    .options(*_IN_LINES)
     .where(Request.closed_at.is_(None))
     .order_by(Request.answer_due_at, Request.id)
     .limit(bindparam("most"))
@@ -110,7 +116,7 @@ def closed_ones(
     """Closed requests, the newest first, and the key to ask for older with."""
     query = (
         select(Request)
-        .options(*_WITH)
+        .options(*_IN_LINES)
         .where(Request.closed_at.is_not(None))
         .order_by(Request.received_at.desc(), Request.id.desc())
         .limit(limit + 1)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm import danish, phones
 from crm.companies.models import Company, CompanyContact, ProductionUnit
-from crm.companies.queries import by_ids
+from crm.companies.queries import lines
 from crm.search.candidates import (
     BOUND,
     Found,
@@ -65,7 +65,7 @@ def search(db: Session, query: str, *, limit: int = LIMIT) -> list[Hit]:
 
 def _hits(db: Session, best: dict[int, Found], limit: int) -> list[Hit]:
     first = sorted(best.values(), key=by_score, reverse=True)[: 2 * limit]
-    companies = by_ids(db, [found.company_id for found in first])
+    companies = lines(db, [found.company_id for found in first])
     people = _people(db, {each.ref_id for each in first if each.ref_id and each.kind in {"contact", "phone"}})
     units = _units(db, {each.ref_id for each in first if each.ref_id and each.kind != "contact"})
     hits = []

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from crm.access.models import User
 from crm.agreements import actions as agreements
 from crm.agreements.models import Agreement, AgreementStep
+from crm.agreements.queries import Span, programme
 from crm.companies.models import Company, ProductionUnit
 from crm.companies.queries import by_cvr
 from crm.db import Database, Session
 from crm.errors import NotFound, Refused
 from crm.goals import actions, queries
-from crm.goals.models import Objective, Target
+from crm.goals.models import Objective, ObjectiveProgramme, Target
 from crm.goals.queries import Progress, progress
 from crm.numbers import demo_cvr
 from tests.conftest import NOW, TODAY, add_company, add_user
@@ -68,6 +71,9 @@ def test_a_company_counts_from_the_first_day_to_the_last_and_on_no_other(town: D
 
 def test_a_chain_counts_once_and_a_partner_organisation_never(town: Database) -> None:
     with town.write() as db:
+        # Not even when somebody lets the programme count.
+        partner = programme(db, "partner_organisation")
+        db.add(ObjectiveProgramme(objective_id=queries.objective(db, YOUTH).id, programme_id=partner.id))
         company = by_cvr(db, demo_cvr(0))
         for number in range(3):
             db.add(
@@ -75,8 +81,8 @@ def test_a_chain_counts_once_and_a_partner_organisation_never(town: Database) ->
                     company_id=company.id, p_number=f"101234567{number}", name="Butik", created_at=NOW
                 )
             )
-        for programme in (*PROGRAMMES, *PROGRAMMES):
-            _sign(db, 0, programme, TODAY)
+        for key in (*PROGRAMMES, *PROGRAMMES):
+            _sign(db, 0, key, TODAY)
         _sign(db, 1, "partner_organisation", TODAY)
         _sign(db, 2, "klar_til_start", TODAY)
     with town.read() as db:
@@ -167,6 +173,23 @@ def test_the_weeks_end_on_the_day_asked_for(town: Database) -> None:
         for since, days in ((TODAY - 15 * DAY, [-15, -8, -1, 0]), (TODAY, [0]), (TODAY + DAY, [0])):
             found = _of(progress(db, TODAY, since=since))[YOUTH]
             assert [point for point, _ in found.points] == [TODAY + each * DAY for each in days]
+
+
+SPANS = st.builds(
+    lambda company, first, length: Span(
+        1, 1, company, TODAY + first * DAY, None if length > 60 else TODAY + (first + length) * DAY
+    ),
+    st.integers(1, 3),
+    st.integers(-60, 60),
+    st.integers(-3, 70),
+)
+
+
+@given(st.lists(SPANS, max_size=12), st.integers(-70, 70), st.integers(0, 80))
+def test_the_weeks_are_what_each_day_says(spans: list[Span], start: int, length: int) -> None:
+    since = TODAY + start * DAY
+    for day, value in queries._weekly(spans, since, since + length * DAY):
+        assert value == len({span.company_id for span in spans if span.holds(day)})
 
 
 def test_the_figures_take_as_many_questions_for_ten_thousand_agreements_as_for_ten(town: Database) -> None:

@@ -153,3 +153,22 @@ def test_a_letter_that_promises_a_telephone_needs_one(
 ) -> None:
     with pytest.raises(Refused, match="intet telefonnummer"):
         act(db, written_to, team["mona"], letter=LETTER)
+
+
+def test_a_colleague_without_a_usable_address_stops_no_act(
+    db: Session, team: dict[str, User], firms: list[Company]
+) -> None:
+    team["anna"].email = "anna<x>@kommune.test"
+    db.flush()
+    act(db, firms[:1], team["bo"])
+    assert set(mails(db)) == {"bo@kommune.test"}
+
+
+def test_a_list_too_long_for_a_mail_ends_with_how_many_more(db: Session, team: dict[str, User]) -> None:
+    many = [add_company(db, 10 + n, "Lang " * 50 + f"nr. {n}", responsible=team["anna"]) for n in range(70)]
+    act(db, many, team["bo"])
+    body = mails(db)["bo@kommune.test"].body
+    listed = body.count("- Lang")
+    assert 0 < listed < 70
+    assert f"og {70 - listed} til" in body
+    assert len(body) < 20_000

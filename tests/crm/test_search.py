@@ -57,6 +57,8 @@ def _fill(db: Session) -> int:
         "Bageren på Hjørnet": {"street": "Torvet 1", "city": "Lynge", "phone": "48 15 99 99"},
         "Det Store Bageri I/S": {"active": 0},
         "Bageri": {},
+        "Kiosken": {"active": 0},
+        "Kiosken i Byen": {},
         "Nordisk Byg & Anlæg": {"street": "Sortemosevej 140"},
         "Ørnebjerg Transport": {},
         "3F Nordsjælland": {},
@@ -130,6 +132,7 @@ def test_what_is_not_there_is_not_found(town: Town) -> None:
 
 def test_the_best_comes_first_and_what_has_closed_last(town: Town) -> None:
     assert town.find("bageri") == ["Bageri", "Blovstrød Bageri ApS", "Det Store Bageri I/S"]
+    assert town.find("kiosken") == ["Kiosken i Byen", "Kiosken"]
     assert town.find("bager")[0] in {"Bageri", "Bageren på Hjørnet"}
     assert town.find("bager")[-1] == "Det Store Bageri I/S"
     assert town.find("sortemosevej 14") == [GARDEN, "Nordisk Byg & Anlæg"]

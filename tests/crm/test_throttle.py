@@ -37,6 +37,12 @@ def test_of_two_hundred_guesses_from_one_address_ten_a_minute_are_tried(database
     assert len(tried) >= 20  # And a minute later one may try again.
 
 
+def test_tries_saved_up_for_the_end_of_a_minute_are_no_way_around(database: Database) -> None:
+    moments = [NOW, *[NOW + timedelta(seconds=59)] * 9, *[NOW + timedelta(seconds=61)] * 30]
+    tried = [moment for moment in moments if _try(database, ANNA, HERE, moment)]
+    assert len([moment for moment in tried if moment > NOW]) == actions.TRIES - 1
+
+
 def test_the_right_password_works_from_elsewhere_meanwhile(database: Database) -> None:
     for _ in range(200):
         _try(database, ANNA, HERE, NOW)

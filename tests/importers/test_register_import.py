@@ -365,7 +365,8 @@ def test_an_import_killed_on_the_way_leaves_nothing_or_all(house: House) -> None
         ) as process:
             time.sleep(seconds)
             process.kill()
-        assert house.count(Company, CompanyAssignment, ImportBatch) in {(0, 0, 0), (4000, 4000, 1)}
+        companies, assignments, batches = house.count(Company, CompanyAssignment, ImportBatch)
+        assert (companies, assignments, bool(batches)) in {(0, 0, False), (4000, 4000, True)}
     receipt = house.take("cvr", path)
     assert receipt.created + receipt.unchanged == 4000
     assert house.count(Company) == (4000,)

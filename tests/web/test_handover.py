@@ -453,6 +453,31 @@ def test_where_transfers_are_approved_a_consultants_list_is_their_own(
     visitor.post("/videregiv", data, status=403)
 
 
+def test_the_companys_page_tells_of_a_proposal_and_the_proposer_of_its_answer(
+    sign_in: SignIn, town: Town, database: Database, approved: None
+) -> None:
+    home, anna = f"/virksomheder/{town.garden}", _propose(sign_in, town)
+    for email in (ANNA, BO, MONA):
+        assert "Forslag om ny indgang venter" in main(sign_in(email).get(home))
+    sign_in(MONA).post(f"/forslag/{_proposal(database, town).id}/afvis", {"note": "Ikke nu"})
+    assert "Dit forslag er afvist" in main(anna.get(home))
+    assert "forslag" not in main(sign_in(BO).get(home)).lower()
+
+
+def test_min_dag_reminds_of_what_waits_and_of_what_was_given_on(
+    sign_in: SignIn, town: Town, clock_on_the_wall: Clock
+) -> None:
+    mona = sign_in(MONA)
+    assert "1 forslag venter på dig" in main(mona.get("/"))
+    _handed_over(mona, town)
+    anna = sign_in(ANNA)
+    assert "Givet videre til Bo i dag" in main(anna.get("/"))
+    assert "forslag" not in main(anna.get("/"))
+    assert "Givet videre til Bo" not in main(sign_in(BO).get("/"))
+    clock_on_the_wall.now = LATER + timedelta(days=15)
+    assert "Givet videre" not in main(sign_in(ANNA).get("/"))
+
+
 # --- The whole of it ----------------------------------------------------------------------------
 
 

@@ -98,10 +98,10 @@ def test_a_failed_mail_is_tried_again_and_arrives(
 
 
 def test_a_mail_that_pauses_can_be_sent_now(sign_in: SignIn, database: Database, office: PostOffice) -> None:
-    put(database, next_try_at=NOW + timedelta(hours=8), attempts=5)
+    id = put(database, next_try_at=NOW + timedelta(hours=8), attempts=5)
     assert send_due(database, Settings(smtp_url=office.url), NOW) == 0
     visitor = sign_in(ADAM)
-    visitor.post(f"{HOME}/1/proev")
+    visitor.post(f"{HOME}/{id}/proev")
     assert send_due(database, Settings(smtp_url=office.url), NOW) == 1
 
 

@@ -139,7 +139,7 @@ def index(
         postal_code=postal_code,
         ceased=ceased,
     )
-    rows, following = queries.page(visit.db, wanted, after=place(cursor, pair_of), limit=limit)
+    rows, following = queries.page(visit.db, wanted, after=place(cursor, pair_of), limit=limit, whole=True)
     return answer(visit, Items(items=_with_ways(visit, rows), next=encode(following) if following else None))
 
 

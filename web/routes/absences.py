@@ -50,6 +50,13 @@ def _index(visit: Visit, form: Form) -> Response:
     lines = {line.absence.id: line for line in spoken.lines(db, [*own, *coming, *promised], today)}
     covering = covers(db, visit.me, today)
     single = {id for cover in covering for id in cover.only or ()}
+    colleagues = [(user.id, user.name) for user in users.colleagues(db)]
+    # Whoever writes only for oneself need not see oneself among those who stand in.
+    others = (
+        colleagues
+        if visit.may("absences.others")
+        else [each for each in colleagues if each[0] != visit.me.id]
+    )
     return page(
         visit,
         "absences/index.html",
@@ -61,7 +68,8 @@ def _index(visit: Visit, form: Form) -> Response:
         later=[lines[each.id] for each in promised],
         covering=covering,
         companies=companies.by_ids(db, sorted(single)) if single else {},
-        colleagues=[(user.id, user.name) for user in users.colleagues(db)],
+        colleagues=colleagues,
+        stand_ins=others,
     )
 
 

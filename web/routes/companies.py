@@ -16,6 +16,8 @@ from crm.companies import actions, queries
 from crm.companies.models import Company
 from crm.companies.narrowing import Filter
 from crm.companies.queries import Card
+from crm.handover import proposals
+from crm.handover.models import TransferProposal
 from crm.interactions import queries as interactions
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility
@@ -32,6 +34,8 @@ from web.timeline import entries
 router = APIRouter()
 QUIET = timedelta(days=182)
 IN_FORCE = (AgreementState.SIGNED, AgreementState.IN_FORCE, AgreementState.RENEWED)
+# So long a proposal's answer is shown to whoever made it.
+LATELY = timedelta(days=14)
 NUMBERS = ("employees_from", "employees_to")
 
 
@@ -177,9 +181,20 @@ def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before:
         units=queries.units(db, company),
         profile=card.profile,
         group=card.group,
+        proposal=_proposal(visit, company),
         follow_ups=interactions.open_follow_ups(db, company),
         came_from=fra,
     )
+
+
+def _proposal(visit: Visit, company: Company) -> TransferProposal | None:
+    """The proposal about the company that lies open, or was answered to this visitor lately."""
+    if not visit.house.settings.approve_transfers:
+        return None
+    last = next(iter(proposals.of_company(visit.db, company, limit=1)), None)
+    if last is None or last.decided_at is None:
+        return last
+    return last if last.by_id == visit.me.id and visit.now - last.decided_at < LATELY else None
 
 
 @router.get("/virksomheder/{cvr}/ret")

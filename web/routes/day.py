@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from crm.handover import proposals
+from crm.handover import queries as handovers
 from crm.interactions import queries as interactions
 from crm.requests import queries as requests
 from crm.requests.covered import covered_follow_ups, covered_requests
@@ -18,6 +20,8 @@ from web.render import page
 
 router = APIRouter()
 AHEAD = timedelta(days=7)
+# So long Min dag reminds of what was given on.
+LATELY = timedelta(days=14)
 
 
 @router.get("/")
@@ -45,5 +49,7 @@ def show(visit: Annotated[Visit, reading()]) -> Response:
         urgent=sum(task.tone == "bad" for task in found),
         covering=[(names[cover.colleague.id], cover) for cover in covering],
         own_absence=next((each for each in away if each.user_id == visit.me.id), None),
+        given=handovers.taken_lately(visit.db, visit.me, visit.now - LATELY),
+        proposals=proposals.waiting(visit.db) if visit.may("handover.any") else 0,
         recent=interactions.recent_of(visit.db, visit.me),
     )
