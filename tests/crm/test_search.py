@@ -57,8 +57,6 @@ def _fill(db: Session) -> int:
         "Bageren på Hjørnet": {"street": "Torvet 1", "city": "Lynge", "phone": "48 15 99 99"},
         "Det Store Bageri I/S": {"active": 0},
         "Bageri": {},
-        "Kiosken": {"active": 0},
-        "Kiosken i Byen": {},
         "Nordisk Byg & Anlæg": {"street": "Sortemosevej 140"},
         "Ørnebjerg Transport": {},
         "3F Nordsjælland": {},
@@ -66,6 +64,8 @@ def _fill(db: Session) -> int:
         "Müller & Søn V/Åge Müller": {},
         "Kiropraktorerne": {},
         f"Tallet {demo_cvr(7)}": {"phone": demo_cvr(8)},
+        "Kiosken": {"active": 0},
+        "Kiosken i Byen": {},
     }
     for number, (name, more) in enumerate(others.items(), 1):
         add_company(db, number, name, responsible=anna, **more)
