@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, case, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, load_only
 
 from crm.access.models import User
 from crm.companies.models import Company
@@ -32,7 +32,7 @@ _OF_COMPANY = (
 # A line of a list shows less, and asks for no more.
 _IN_LINES = (
     joinedload(Request.owner).load_only(User.name, User.email, raiseload=True),
-    joinedload(Request.company).load_only(*LINE, raiseload=True),
+    joinedload(Request.company).options(load_only(*LINE, raiseload=True), joinedload(Company.responsible)),
 )
 _OPEN = (
     select(Request)
