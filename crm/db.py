@@ -9,6 +9,7 @@ other instead of failing, and `synchronous=FULL` makes a commit survive a power 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,12 +36,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from crm.errors import NotFound
 
@@ -75,6 +76,8 @@ PRAGMAS = {
 }
 # PostgreSQL's code for a number too large for its column.
 OUT_OF_RANGE = "22003"
+# Seconds a connection to PostgreSQL may rest and still be taken for alive.
+MOMENT = 5.0
 # The WAL-reset bug (sqlite.org/wal.html#walresetbug) is fixed in these versions.
 SAFE_SQLITE = (3, 51, 3)
 
@@ -262,7 +265,7 @@ def _postgres_engine(url: str, *, size: int) -> Engine:
         pool_size=size,
         max_overflow=2,
         pool_timeout=5,
-        pool_pre_ping=True,
+        pool_use_lifo=True,
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
@@ -271,7 +274,28 @@ def _postgres_engine(url: str, *, size: int) -> Engine:
         },
     )
     event.listen(engine, "handle_error", _no_such_key)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _ping_after_rest)
     return engine
+
+
+def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Look whether the server is still there, unless the connection was in use a moment ago.
+
+    SQLAlchemy's own look goes before every use. A server that goes away within the moment costs one answer
+    with the word to try again, and then all connections are made anew.
+    """
+    if time.monotonic() - record.info.get("rests_since", 0.0) < MOMENT:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except connection.Error as error:
+        raise DisconnectionError from error
 
 
 class Database:

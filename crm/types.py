@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator, event
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Text, TypeDecorator, bindparam, event
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from crm import cpr
@@ -158,3 +161,51 @@ def _listen(mapper: Mapper[Any], key: str, kind: SafeText) -> None:
     @event.listens_for(mapper.attrs[key].class_attribute, "set", retval=True)
     def _(_target: Any, value: str | None, _old: Any, _initiator: Any) -> str | None:
         return clean(key, value, kind.limit, guard=kind.guard)
+
+
+class Keys(TypeDecorator[Any]):
+    """Keys as one value of a statement: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type of its own."""
+        kind: TypeEngine[Any] = ARRAY(BigInteger) if dialect.name == "postgresql" else Text()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> Any:
+        """Whatever kind of collection they come in."""
+        found = list(value or ())
+        return found if dialect.name == "postgresql" else json.dumps(found)
+
+
+class Among(FunctionElement[bool]):
+    """Whether a column's key is among those that come as one parameter of this name.
+
+    An ordinary IN has a parameter for each key: another statement for every number of them, built and
+    prepared anew.
+    """
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, name: str) -> None:
+        super().__init__(column, bindparam(name, type_=Keys()))
+
+    def self_group(self, against: Any = None) -> Any:
+        """It is a condition already: SQLite, which knows no truth values, need not compare it with 1."""
+        return self
+
+
+@compiles(Among, "sqlite")
+def _in_json(element: Among, compiler: Any, **options: Any) -> str:
+    column, keys = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608  # Both are compiled already.
+
+
+@compiles(Among, "postgresql")
+def _in_array(element: Among, compiler: Any, **options: Any) -> str:
+    column, keys = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY ({keys})"

@@ -18,10 +18,10 @@ from anyio import Semaphore, WouldBlock, fail_after
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from crm.access.models import Submission, User
+from crm.access.models import User
 from crm.access.queries import user_of_session, user_of_token
 from crm.access.rights import TABLE, demand, may
-from crm.access.submissions import claim, release
+from crm.access.submissions import Claim, answered, claim, release
 from crm.db import Session
 from crm.errors import CrmError, NotAllowed, NotFound, Refused
 from web.forms import Form
@@ -70,7 +70,7 @@ class Visit:
     me: User
     now: datetime
     form: Form = field(default_factory=Form)
-    submission: Submission | None = None
+    submission: Claim | None = None
     answer: dict[str, Any] | None = None
     reads: bool = False
 
@@ -252,7 +252,7 @@ def _end(visit: Visit, transaction: ExitStack) -> None:
         if visit.answer is None:
             release(visit.db, visit.submission)
         else:
-            visit.submission.answer = visit.answer
+            answered(visit.db, visit.submission, visit.answer)
 
 
 @asynccontextmanager

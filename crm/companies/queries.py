@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, load_only
 from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
 from crm.companies.narrowing import Filter, conditions, keys
 from crm.errors import NotFound
-from crm.types import Compared
+from crm.types import Among, Compared
 
 PAGE = 50
 CONTACTS = 100
@@ -27,7 +27,7 @@ def _with_responsible() -> Select[Company]:
 
 # Ready beforehand: to build a statement takes longer than to ask it.
 _BY_CVR = _with_responsible().where(Company.cvr == bindparam("cvr", type_=Compared()))
-_BY_IDS = _with_responsible().where(Company.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = _with_responsible().where(Among(Company.id, "ids"))
 # What a line of a list shows. Whoever asks such a company for more is told so by an error.
 LINE = (
     Company.cvr, Company.name, Company.aliases, Company.sort_key, Company.active, Company.street,
@@ -35,7 +35,7 @@ LINE = (
     Company.employees_from, Company.employees_to, Company.last_contact_at,
 )  # fmt: skip
 _LINES = _with_responsible().options(load_only(*LINE, raiseload=True))
-_LINES_BY_IDS = _LINES.where(Company.id.in_(bindparam("ids", expanding=True)))
+_LINES_BY_IDS = _LINES.where(Among(Company.id, "ids"))
 
 
 def by_cvr(db: Session, cvr: str) -> Company:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from crm.agreements.queries import Span, spans
 from crm.companies.models import Company
-from crm.companies.queries import by_ids
+from crm.companies.queries import lines
 from crm.errors import NotFound
 from crm.goals.models import Objective, Target
 
@@ -103,7 +103,7 @@ def progress(db: Session, on: date, *, since: date | None = None) -> list[Progre
     """
     all_objectives, all_spans = objectives(db), spans(db)
     counted = {each.id: _counting(each, all_spans) for each in all_objectives if each.counts == "companies"}
-    companies = by_ids(db, sorted({id for found in counted.values() for id in _on(found, on)}))
+    companies = lines(db, sorted({id for found in counted.values() for id in _on(found, on)}))
     answer = []
     for each in all_objectives:
         found = counted.get(each.id)

@@ -63,7 +63,7 @@ def way_in(db: Session, company: Company) -> int:
         # While we waited it may have been passed on; then the next look finds the one who has it now.
         if (found := db.scalar(_WAY_IN, {"company_id": company.id})) is not None:
             return found
-    raise Conflict("Virksomheden er lige nu ved at blive givet videre. Prøv igen.")
+    raise Conflict("En kollega er lige nu ved at give virksomheden videre. Prøv igen.")
 
 
 def pass_on(

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -35,12 +34,15 @@ from crm import phones
 from crm.db import Bytewise
 from crm.search.index import SHORTEST_WORD
 from crm.search.models import IS_WORDED, SearchEntry, SearchWord
+from crm.types import Among
 
 # How many candidates a step reads.
-BOUND = 200
+BOUND = 100
+# So many companies whose texts begin as typed are an answer.
+ENOUGH = 3
 # Candidates for words that stand apart, and words that one with a wrong letter may have meant.
 APART = 300
-MEANT = 8
+MEANT = 5
 # Words that are looked into for a wrong letter, and known words that are compared with each.
 PLACES = 2
 NEAR = 4000
@@ -50,6 +52,8 @@ WEIGHT = {"name": 6, "alias": 5, "contact": 4, "unit": 3, "street": 1, "cvr": 6,
 END = "\x7f"
 # The grade of an entry in which every word begins as it was typed.
 AS_TYPED = 75
+# The least score of an entry that is what was typed, and nothing more.
+WHOLE = 100
 # The trigram index knows nothing shorter, and a shorter number says nothing.
 SHORTEST = 3
 # "CVR-nr. 12 34 56 74", "tlf. 48 10 01 00": the label says nothing the digits do not.
@@ -64,8 +68,7 @@ _Entry = Row[int, str, int, str]
 _Entries = Select[int, str, int, str]
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """An entry of the index that answers the query, and how well (higher is better)."""
 
     company_id: int
@@ -138,7 +141,14 @@ def _number_grade(found: str, digits: str, starts: set[str]) -> int:
 
 def texts(db: Session, wanted: Sequence[str]) -> list[Found]:
     """Companies with all of these folded words in one text: a name, a street, a person."""
-    return _scored(_read(db, [" ".join(wanted)], wanted), [wanted], 0)
+    phrase = " ".join(wanted)
+    if len(wanted) == 1:
+        return _scored(_read(db, [phrase], wanted), [wanted], 0)
+    # Many words, one after another, hardly begin a text by chance; then nobody is asked where else they stand.
+    found = _scored(_read(db, [phrase], []), [wanted], 0)
+    if len({each.company_id for each in found}) >= ENOUGH or any(each.score >= WHOLE for each in found):
+        return found
+    return found + _scored(_read(db, [], wanted), [wanted], 0)
 
 
 def is_as_typed(found: Found) -> bool:
@@ -279,7 +289,7 @@ def scattered(db: Session, wanted: Sequence[str]) -> list[Found]:
     keep(found, _scored(_read(db, starts, [first], limit=APART), [[first]], 40))
     if not found:
         return []
-    values = {"companies": list(found)} | _values(part=others)
+    values = {"companies": found} | _values(part=others)
     rows = db.execute(_of_these(len(others)), values).all()
     for word in others:
         here: dict[int, Found] = {}
@@ -292,7 +302,7 @@ def scattered(db: Session, wanted: Sequence[str]) -> list[Found]:
 def _of_these(parts: int) -> _Entries:
     """All entries of these companies with one of the parts in them."""
     one_of = [SearchEntry.text.contains(bindparam(f"part_{n}", type_=Bytewise)) for n in range(parts)]
-    companies = SearchEntry.company_id.in_(bindparam("companies", expanding=True))
+    companies = Among(SearchEntry.company_id, "companies")
     return entries().where(companies, _WORDED, or_(*one_of))
 
 

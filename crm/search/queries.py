@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm import danish, phones
@@ -24,6 +24,7 @@ from crm.search.candidates import (
     texts,
 )
 from crm.search.models import SearchEntry
+from crm.types import Among
 
 # How many words of a query count, and how many hits are shown.
 MOST_WORDS = 5
@@ -117,17 +118,17 @@ def _of_company(found: Found, company: Company) -> str:
 
 
 # Ready beforehand: to build a statement takes longer than to ask it.
-_PEOPLE = select(CompanyContact).where(CompanyContact.id.in_(bindparam("ids", expanding=True)))
-_UNITS = select(ProductionUnit).where(ProductionUnit.id.in_(bindparam("ids", expanding=True)))
+_PEOPLE = select(CompanyContact).where(Among(CompanyContact.id, "ids"))
+_UNITS = select(ProductionUnit).where(Among(ProductionUnit.id, "ids"))
 
 
 def _people(db: Session, ids: set[int]) -> dict[int, CompanyContact]:
-    rows = db.scalars(_PEOPLE, {"ids": list(ids)}) if ids else ()
+    rows = db.scalars(_PEOPLE, {"ids": ids}) if ids else ()
     return {row.id: row for row in rows}
 
 
 def _units(db: Session, ids: set[int]) -> dict[int, ProductionUnit]:
-    rows = db.scalars(_UNITS, {"ids": list(ids)}) if ids else ()
+    rows = db.scalars(_UNITS, {"ids": ids}) if ids else ()
     return {row.id: row for row in rows}
 
 

@@ -72,7 +72,7 @@ def test_tables_on_sqlite_take_only_what_their_columns_are(sqlite: Database) -> 
 
 def test_a_reading_session_cannot_write(database: Database) -> None:
     with database.read() as db, pytest.raises(DBAPIError):
-        db.execute(update(Team).values(name="Noget andet"))
+        db.execute(update(Team).where(Team.id == 1).values(name="Noget andet"))
     with database.read() as db:
         assert "Noget andet" not in db.scalars(select(Team.name)).all()
 

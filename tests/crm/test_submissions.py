@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from crm.access import queries
 from crm.access.models import Submission, Team, User
-from crm.access.submissions import Repeated, claim, release
+from crm.access.submissions import Repeated, answered, claim, release
 from crm.db import Database
 from crm.errors import Refused
 from tests.conftest import NOW, add_user
@@ -34,7 +34,7 @@ def _submit(database: Database, user: User, *, key: str = "nøgle", digest: str 
                 release(db, mine)
                 return "nothing"
             db.add(Team(name=f"Hold {db.scalar(select(func.count()).select_from(Team))}"))
-            mine.answer = answer
+            answered(db, mine, answer)
             return "done"
     except Repeated as repeated:
         return f"repeated {repeated.answer['url']}"

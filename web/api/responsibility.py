@@ -37,7 +37,7 @@ from web.cursors import encode, moment_of
 from web.deps import Visit, reading, writing
 
 router = room("Responsibility")
-OTHERS_FIRST = "Virksomheden er lige nu ved at blive givet videre. Prøv igen."
+OTHERS_FIRST = "En kollega er lige nu ved at give virksomheden videre. Prøv igen."
 PROPOSED = "Nothing has changed yet: a manager is asked."
 TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": TAG}}
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 from crm.access.models import Role, User
 from crm.companies.models import Company
 from crm.responsibility.models import Absence, AbsenceException
+from crm.types import Among
 
 # Above this many companies their exceptions are read together with everybody else's.
 NAMED = 500
@@ -110,13 +111,13 @@ def _exceptions(*at: ColumnElement[bool]) -> Select[int, int, date, date, int, U
                AbsenceException.company_id, stand_in)
         .outerjoin(AbsenceException, and_(AbsenceException.absence_id == Absence.id, *at))
         .outerjoin(stand_in, stand_in.id == AbsenceException.stand_in_id)
-        .where(Absence.user_id.in_(bindparam("gone", expanding=True)), Absence.last_day >= bindparam("day"))
+        .where(Among(Absence.user_id, "gone"), Absence.last_day >= bindparam("day"))
         .order_by(Absence.user_id, Absence.first_day)
     )  # fmt: skip
 
 
 _EXCEPTIONS = _exceptions()
-_EXCEPTIONS_AT = _exceptions(AbsenceException.company_id.in_(bindparam("companies", expanding=True)))
+_EXCEPTIONS_AT = _exceptions(Among(AbsenceException.company_id, "companies"))
 
 
 def away(db: Session, on: date) -> Sequence[Absence]:
