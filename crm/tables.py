@@ -8,6 +8,7 @@ from crm.db import Base
 from crm.goals import models as goals
 from crm.handover import models as handover
 from crm.interactions import models as interactions
+from crm.jobs import models as jobs
 from crm.outbox import models as outbox
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
@@ -15,6 +16,6 @@ from crm.search import models as search
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, access, companies, responsibility, interactions, requests, agreements, handover,
+    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, handover,
     goals, search,
 )  # fmt: skip

@@ -374,6 +374,7 @@ def work(
     as_json: Json = False,
 ) -> None:
     """Do what is due without anybody asking, such as sending mails, until it is stopped."""
+    from scripts.bars import bars
     from scripts.work import Round, work_on, work_once
 
     def tell(done: Round) -> None:
@@ -383,13 +384,13 @@ def work(
         for trouble in done.troubles:
             typer.echo(trouble, err=True)
 
-    with opened() as (settings, database):
+    with opened() as (settings, database), bars() as show:
         if settings.mail_server is None:
             typer.echo("Der er ingen mailserver (ENINDGANG_SMTP_URL), så mails venter i udbakken.", err=True)
         if not once:
-            work_on(database, settings, now, tell)
+            work_on(database, settings, now, tell, show=show)
             return
-        done = work_once(database, settings, now)
+        done = work_once(database, settings, now, show=show)
     tell(done)
     if not done.sentence and not as_json and not done.troubles:
         typer.echo("Der var ikke noget at gøre.")

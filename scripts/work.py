@@ -1,6 +1,7 @@
 """What is done without anybody asking, over and over: `enindgang work`.
 
-Several machines may work on one database at once; each job sees to it that nothing is done twice.
+Several machines may work on one database at once: a lease in the database says who does what
+(docs/decisions/0014-jobs.md).
 """
 
 from __future__ import annotations
@@ -11,16 +12,24 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from types import FrameType
-from typing import NamedTuple
 
-from crm import danish
+from crm.access import tidying
 from crm.db import BUSY, Database
-from crm.errors import CrmError
+from crm.errors import Conflict, CrmError
+from crm.jobs import actions as jobs
+from crm.jobs.actions import Lease
+from crm.jobs.catalogue import KINDS, Kind
 from crm.settings import Settings
+from scripts.bars import Tell
 from scripts.mail import send_due
+
+# `tell(done, steps)` says how far a job is, and answers whether it should go on.
+Run = Callable[[Database, Settings, datetime, Tell], int]
+ACTOR = "worker"
+# Seconds between two words of progress; each is a write.
+WORD = 1.0
 
 PAUSE = 10.0
 GLANCE = 0.25
@@ -54,19 +63,31 @@ class Stop:
                 signal.signal(each, handler)
 
 
-class Job(NamedTuple):
-    """`run` does what is due and says how much: `one` or `many` in Danish, `name` is its key in JSON."""
-
-    name: str
-    one: str
-    many: str
-    run: Callable[[Database, Settings, datetime], int]
-
-
 STOP = Stop()
-JOBS: list[Job] = [
-    Job("mails_sent", "mail sendt", "mails sendt", partial(send_due, go_on=STOP.go_on)),
-]
+
+
+def _send_mails(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
+    return send_due(database, settings, now, go_on=lambda: tell(0, None))
+
+
+def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) -> int:
+    """A little at a time, so that nobody waits for it."""
+    gone = 0
+    while tell(gone, None):
+        with database.write(ACTOR) as db:
+            some = tidying.forget(db, now=now)
+        gone += some
+        if not some:
+            break
+    with database.write(ACTOR) as db:
+        return gone + jobs.forget(db, now=now)
+
+
+# What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
+RUNS: dict[str, Run] = {
+    "rows_tidied": _tidy,
+    "mails_sent": _send_mails,
+}
 
 
 @dataclass
@@ -79,28 +100,98 @@ class Round:
     @property
     def sentence(self) -> str:
         """For people; empty when nothing was done."""
-        return ", ".join(
-            danish.count(number, job.one, job.many) for job in JOBS if (number := self.figures.get(job.name))
-        )
+        return ", ".join(KINDS[key].said(number) for key, number in self.figures.items() if number)
 
 
-def work_round(database: Database, settings: Settings, now: datetime) -> Round:
+class Progress:
+    """Tells the database and the console how far a job is, and asks whether to go on."""
+
+    def __init__(self, database: Database, lease: Lease | None, show: Tell, began: datetime) -> None:
+        self.database, self.lease, self.show = database, lease, show
+        self._began, self._start, self._word = began, time.monotonic(), 0.0
+
+    def now(self) -> datetime:
+        """The time, counted on from when the round began."""
+        return self._began + timedelta(seconds=time.monotonic() - self._start)
+
+    def __call__(self, done: int, steps: int | None) -> bool:
+        """One step on. False when the work should end here."""
+        self.show(done, steps)
+        if self.lease and time.monotonic() - self._word >= WORD:
+            self._word = time.monotonic()
+            try:
+                with self.database.write(ACTOR) as db:
+                    jobs.progress(db, lease=self.lease, done=done, steps=steps, now=self.now())
+            except Conflict:
+                # Somebody thought us dead and has started over.
+                return False
+        return STOP.go_on()
+
+
+def _silent(_done: int, _steps: int | None) -> bool:
+    return True
+
+
+def work_round(
+    database: Database, settings: Settings, now: datetime, show: Callable[[Kind], Tell] = lambda _: _silent
+) -> Round:
     """Do what is due, job by job. One that fails does not keep the others from their work."""
     done = Round()
-    for job in JOBS:
+    try:
+        with database.write(ACTOR) as db:
+            jobs.plan(db, kinds=list(KINDS.values()), now=now)
+    except BUSY as error:
+        done.troubles.append(f"Databasen svarer ikke ({type(error).__name__}).")
+        return done
+    for key, run in RUNS.items():
         if not STOP.go_on():
             break
-        try:
-            done.figures[job.name] = job.run(database, settings, now)
-        except CrmError as error:
-            done.troubles.append(f"{job.name}: {error.message}")
-        except BUSY as error:
-            done.troubles.append(f"{job.name}: databasen svarer ikke ({type(error).__name__}).")
-        except Exception as error:
-            # A fault of ours: whoever mends it needs to know where.
-            traceback.print_exc()
-            done.troubles.append(f"{job.name}: {type(error).__name__}")
+        _one(database, settings, now, KINDS[key], run, done, show(KINDS[key]))
     return done
+
+
+def _one(
+    database: Database, settings: Settings, now: datetime, kind: Kind, run: Run, done: Round, show: Tell
+) -> None:
+    lease, figure, trouble = None, 0, None
+    try:
+        if kind.alone:
+            with database.write(ACTOR) as db:
+                lease = jobs.take(db, kind=kind, now=now)
+            if lease is None:
+                return
+    except BUSY as error:
+        done.troubles.append(f"{kind.key}: databasen svarer ikke ({type(error).__name__}).")
+        return
+    progress = Progress(database, lease, show, now)
+    try:
+        figure = done.figures[kind.key] = run(database, settings, now, progress)
+    except CrmError as error:
+        trouble = error.message
+    except BUSY as error:
+        trouble = f"databasen svarer ikke ({type(error).__name__})."
+    except Exception as error:
+        # A fault of ours: whoever mends it needs to know where.
+        traceback.print_exc()
+        trouble = type(error).__name__
+    if trouble:
+        done.troubles.append(f"{kind.key}: {trouble}")
+    try:
+        _end(database, kind, lease, figure, trouble, now, progress.now())
+    except BUSY as error:
+        # The lease runs out by itself, and the job is done again.
+        done.troubles.append(f"{kind.key}: databasen svarer ikke ({type(error).__name__}).")
+
+
+def _end(
+    database: Database, kind: Kind, lease: Lease | None, figure: int, trouble: str | None, began: datetime,
+    now: datetime,
+) -> None:  # fmt: skip
+    with database.write(ACTOR) as db:
+        if lease:
+            jobs.end(db, lease=lease, kind=kind, figure=figure, error=trouble, now=now)
+        else:
+            jobs.record(db, kind=kind, started_at=began, figure=figure, error=trouble, now=now)
 
 
 def work_on(
@@ -109,11 +200,12 @@ def work_on(
     clock: Callable[[], datetime],
     tell: Callable[[Round], None],
     pause: float = PAUSE,
+    show: Callable[[Kind], Tell] = lambda _: _silent,
 ) -> None:
     """Round after round until SIGTERM or Ctrl-C; `tell` hears of those that did something."""
     with STOP.listening():
         while STOP.go_on():
-            done = work_round(database, settings, clock())
+            done = work_round(database, settings, clock(), show)
             if done.troubles or any(done.figures.values()):
                 tell(done)
             waited = time.monotonic() + pause
@@ -121,7 +213,12 @@ def work_on(
                 time.sleep(GLANCE)
 
 
-def work_once(database: Database, settings: Settings, clock: Callable[[], datetime]) -> Round:
+def work_once(
+    database: Database,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    show: Callable[[Kind], Tell] = lambda _: _silent,
+) -> Round:
     """One round; asked to end, it ends early and well."""
     with STOP.listening():
-        return work_round(database, settings, clock())
+        return work_round(database, settings, clock(), show)

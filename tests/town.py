@@ -16,6 +16,8 @@ from crm.db import Database, Session
 from crm.handover.actions import hand_over_list
 from crm.handover.proposals import propose
 from crm.interactions import actions as interactions
+from crm.jobs import actions as jobs
+from crm.jobs.catalogue import KINDS
 from crm.outbox.models import Mail
 from crm.requests import actions as requests
 from crm.requests.actions import NewRequest, Promise
@@ -58,6 +60,7 @@ class Town:
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
+            "opgaver": "rows_tidied",
         }  # fmt: skip
 
 
@@ -103,6 +106,7 @@ def build(database: Database) -> Town:
         absences.set_exception(db, absence=absence, company=bakery, stand_in=bo, today=TODAY)
         assert logged.request
         assert logged.follow_up
+        jobs.plan(db, kinds=list(KINDS.values()), now=NOW)
         return Town(
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,

@@ -28,11 +28,15 @@ TABLE: dict[str, frozenset[Role]] = {
     "agreements.write": ALL,
     "goals.write": LEADERS,
     "imports.run": LEADERS,
+    "exports.run": ALL,
+    "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may
     "users.write": ADMINS,
     "audit.read": ADMINS,
     "metrics.read": ADMINS,
     "outbox.read": ADMINS,
     "outbox.write": ADMINS,
+    "jobs.read": ADMINS,
+    "jobs.write": ADMINS,
 }
 
 

@@ -16,6 +16,7 @@ from web.routes import (
     handover,
     imports,
     interactions,
+    jobs,
     outbox,
     proposals,
     requests,
@@ -29,5 +30,5 @@ ROUTERS = (
     account.router, day.router, search.router, companies.router, contacts.router, beside.router,
     colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
     absences.router, interactions.router, requests.router, agreements.router,
-    goals.router, imports.router, setup.router, distribution.router, outbox.router, statements.router,
+    goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router, statements.router,
 )  # fmt: skip

@@ -1,0 +1,41 @@
+"""The jobs there are, and how often each is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crm import danish
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A job as people know it. `one` and `many` name what its figure counts.
+
+    Without `alone` several machines may do it at once, since what they do is shared out piece by piece.
+    """
+
+    key: str
+    title: str
+    purpose: str
+    one: str
+    many: str
+    every: timedelta
+    alone: bool = True
+
+    def said(self, figure: int) -> str:
+        """What it did, for people."""
+        return danish.count(figure, self.one, self.many)
+
+
+_ALL = (
+    Kind(
+        "mails_sent", "Send mails", "Afleverer det, der venter i udbakken.",
+        "mail sendt", "mails sendt", timedelta(seconds=10), alone=False,
+    ),
+    Kind(
+        "rows_tidied", "Ryd op", "Fjerner udløbne log-in, gamle kladder og det, der kun skulle huskes kort.",
+        "række ryddet op", "rækker ryddet op", timedelta(days=1),
+    ),
+)  # fmt: skip
+KINDS: dict[str, Kind] = {kind.key: kind for kind in _ALL}

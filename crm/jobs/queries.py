@@ -1,0 +1,39 @@
+"""The jobs and their last runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.errors import NotFound
+from crm.jobs.catalogue import KINDS
+from crm.jobs.models import Job, JobRun
+
+SHOWN = 50
+
+
+def jobs(db: Session) -> dict[str, Job]:
+    """How every known job stands, by its key; those that were never planned are missing."""
+    return {job.key: job for job in db.scalars(select(Job).where(Job.key.in_(list(KINDS))))}
+
+
+def get(db: Session, key: str) -> Job:
+    """One job, or NotFound. It cannot change under us until we are done."""
+    found = db.get(Job, key, with_for_update=True) if key in KINDS else None
+    if found is None:
+        raise NotFound("Den opgave findes ikke.")
+    return found
+
+
+def runs(db: Session, limit: int = SHOWN) -> Sequence[JobRun]:
+    """What the jobs did, the newest first."""
+    newest = select(JobRun).order_by(JobRun.ended_at.desc(), JobRun.id.desc())
+    return db.scalars(newest.limit(limit)).all()
+
+
+def last_seen(found: dict[str, Job]) -> datetime | None:
+    """When a worker last ended anything; the mails are looked at every ten seconds."""
+    return max((job.ended_at for job in found.values() if job.ended_at), default=None)
