@@ -9,6 +9,7 @@ from crm.goals import models as goals
 from crm.handover import models as handover
 from crm.interactions import models as interactions
 from crm.jobs import models as jobs
+from crm.merging import models as merging
 from crm.outbox import models as outbox
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
@@ -16,6 +17,6 @@ from crm.search import models as search
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, handover,
-    goals, search,
+    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, merging,
+    handover, goals, search,
 )  # fmt: skip

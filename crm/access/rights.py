@@ -18,6 +18,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "own": ALL,  # one's own password, sessions and settings
     "read": ALL,
     "companies.write": ALL,
+    "companies.merge": LEADERS,  # it cannot be undone
     "responsibility.write": ALL,
     "responsibility.rules": LEADERS,
     "handover.any": LEADERS,  # a colleague's companies by the list; one's own anybody may

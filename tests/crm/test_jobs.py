@@ -184,7 +184,7 @@ def test_what_was_to_be_remembered_for_a_while_is_forgotten_a_little_at_a_time(d
             db.add(UserSession(token_hash=token, user_id=anna.id, created_at=old, expires_at=ends))
         for key, moment in (("last", old), ("log:12345674", old), ("log:87654321", new)):
             db.add(Draft(user_id=anna.id, key=key, values={}, saved_at=moment))
-    gone = []
+    gone: list[int] = []
     while not gone or gone[-1]:
         with database.write() as db:
             gone.append(forget(db, now=NOW))

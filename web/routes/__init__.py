@@ -17,6 +17,7 @@ from web.routes import (
     imports,
     interactions,
     jobs,
+    merging,
     outbox,
     proposals,
     requests,
@@ -30,5 +31,6 @@ ROUTERS = (
     account.router, day.router, search.router, companies.router, contacts.router, beside.router,
     colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
     absences.router, interactions.router, requests.router, agreements.router,
-    goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router, statements.router,
+    goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router,
+    merging.router, statements.router,
 )  # fmt: skip

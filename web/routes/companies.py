@@ -19,6 +19,7 @@ from crm.companies.queries import Card
 from crm.handover import proposals
 from crm.handover.models import TransferProposal
 from crm.interactions import queries as interactions
+from crm.merging import queries as merging
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility
 from crm.responsibility import beside
@@ -182,6 +183,7 @@ def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before:
         profile=card.profile,
         group=card.group,
         proposal=_proposal(visit, company),
+        joined=merging.around(db, company),
         follow_ups=interactions.open_follow_ups(db, company),
         came_from=fra,
     )
