@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from crm.interactions.models import FollowUp
+from crm.interactions.models import FollowUp, Interaction
 from crm.requests.models import Request
 from crm.responsibility.absences.ways import Cover
 
@@ -38,7 +38,7 @@ def covered_requests(
     ]
     return db.scalars(
         select(Request)
-        .options(joinedload(Request.company, innerjoin=True))
+        .options(joinedload(Request.company, innerjoin=True), joinedload(Request.contact))
         .where(Request.closed_at.is_(None), or_(*theirs))
         .order_by(Request.answer_due_at, Request.id)
         .limit(limit)
@@ -62,7 +62,10 @@ def covered_follow_ups(
     ]
     return db.scalars(
         select(FollowUp)
-        .options(joinedload(FollowUp.company, innerjoin=True))
+        .options(
+            joinedload(FollowUp.company, innerjoin=True),
+            joinedload(FollowUp.interaction).joinedload(Interaction.contact),
+        )
         .where(FollowUp.done_at.is_(None), or_(*theirs))
         .order_by(FollowUp.due, FollowUp.id)
         .limit(limit)

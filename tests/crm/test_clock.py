@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time as system_time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -62,6 +64,7 @@ DUE = {
     "over the night of winter time": ("2026-10-23 15:00", "2026-10-26 15:00"),
     "in the hour that comes twice": ("2026-10-25 02:30", "2026-10-26 16:00"),
     "on a leap day": ("2028-02-29 10:00", "2028-03-01 10:00"),
+    "before the day that was Great Prayer Day": ("2026-04-30 15:00", "2026-05-01 15:00"),
 }  # fmt: skip
 
 
@@ -95,6 +98,16 @@ def _minute_by_minute(house: WorkingHours, received: datetime) -> datetime:
         moment = moment.astimezone(UTC) + timedelta(minutes=1)
 
 
+def _worked_by_minutes(house: WorkingHours, since: datetime, until: datetime) -> timedelta:
+    """The same for the time between two moments."""
+    total, moment = 0, since
+    while moment < until:
+        local = moment.astimezone(house.zone)
+        total += house.open_on(local.date()) and house.opens <= local.time() < house.closes
+        moment += timedelta(minutes=1)
+    return timedelta(minutes=total)
+
+
 HOUSES = st.builds(
     lambda opens, length, hours, closed: WorkingHours(
         time(opens), time(min(opens + length, 23)), COPENHAGEN, hours, frozenset(closed)
@@ -118,6 +131,98 @@ def test_counting_by_days_is_counting_by_minutes(house: WorkingHours, received: 
     assert house.due(received) == _minute_by_minute(house, received)
 
 
+@settings(max_examples=60, deadline=None)
+@example(HOUSE, datetime(2026, 3, 28, 22, 0, tzinfo=UTC), timedelta(hours=5))
+@example(HOUSE, datetime(2026, 10, 24, 22, 0, tzinfo=UTC), timedelta(hours=60))
+@example(HOUSE, datetime(2026, 4, 1, 12, 0, tzinfo=UTC), timedelta(days=6))
+@given(HOUSES, MOMENTS, st.integers(0, 20_000).map(lambda minutes: timedelta(minutes=minutes)))
+def test_the_time_worked_is_counted_by_minutes_too(
+    house: WorkingHours, since: datetime, length: timedelta
+) -> None:
+    assert house.worked(since, since + length) == _worked_by_minutes(house, since, since + length)
+
+
+LENGTHS = st.integers(0, 5_000_000_000).map(lambda micro: timedelta(microseconds=micro * 100))
+
+
+@settings(max_examples=300, deadline=None)
+@given(HOUSES, MOMENTS, LENGTHS, LENGTHS)
+def test_what_is_added_is_what_is_counted(
+    house: WorkingHours, moment: datetime, first: timedelta, second: timedelta
+) -> None:
+    """`after` and `worked` are each other's opposites, to the microsecond, and add up."""
+    middle, end = house.after(moment, first), house.after(moment, first + second)
+    assert house.worked(moment, middle) == first
+    assert house.after(middle, second) == end
+    assert house.worked(moment, end) == house.worked(moment, middle) + house.worked(middle, end)
+    assert house.worked(end, moment) == timedelta(0)
+    assert house.after(moment, timedelta(0)) == house.after(moment, -first) == moment
+
+
+@settings(max_examples=300, deadline=None)
+@given(HOUSES, MOMENTS, st.integers(1, 60), st.lists(LENGTHS, max_size=9))
+def test_a_pause_costs_its_own_working_time_and_no_more(
+    house: WorkingHours, received: datetime, hours: int, lengths: list[timedelta]
+) -> None:
+    """However often it waits: our time until the answer is due is what was promised, without the pauses."""
+    moment, pauses, ours = received, [], timedelta(0)
+    for number, length in enumerate(lengths):
+        if number % 2:
+            pauses.append((moment, moment + length))
+        else:
+            ours += house.worked(moment, moment + length)
+        moment += length
+        if ours > timedelta(hours=hours):
+            break
+    due = house.due_after(received, hours, pauses)
+    waited = sum((house.worked(since, until) for since, until in pauses), timedelta(0))
+    assert house.worked(received, due) == timedelta(hours=hours) + waited
+    left = house.worked(moment, due) - house.worked(due, moment)
+    if len(lengths) % 2:
+        assert left == timedelta(hours=hours) - ours
+
+
+def test_what_was_late_when_it_began_to_wait_stays_late() -> None:
+    received, due = _local("2026-11-23 09:00"), _local("2026-11-24 09:00")
+    friday = _local("2026-11-27 16:00")
+    # At the very moment it was due it is not late yet.
+    assert HOUSE.resumed(due, due, _local("2026-11-24 12:00")) == _local("2026-11-24 12:00")
+    assert HOUSE.resumed(due, due + timedelta(seconds=1), _local("2026-11-30 12:00")) == due
+    # On the Saturday after a Friday's closing no time has passed, and yet it is late.
+    assert HOUSE.resumed(friday, _local("2026-11-28 10:00"), _local("2026-11-30 12:00")) == friday
+    assert HOUSE.due_after(received, None, []) == due.astimezone(UTC)
+
+
+TABLE = """
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+from crm.requests.clock import WorkingHours
+house = WorkingHours(time(8), time(16), ZoneInfo("Europe/Copenhagen"), 8, frozenset({date(2026, 12, 24)}))
+moment = datetime(2026, 1, 1, tzinfo=UTC)
+while moment.year < 2027:
+    end = moment + timedelta(hours=31, minutes=7)
+    print(house.due(moment).isoformat(), house.after(moment, timedelta(minutes=90)).isoformat(),
+          house.worked(moment, end), house.resumed(house.due(moment), moment, end).isoformat())
+    moment += timedelta(hours=3, minutes=11)
+"""
+
+
+def test_a_whole_year_comes_out_alike_on_machines_in_other_zones() -> None:
+    """Each in a program of its own, since a zone is read when a program starts."""
+    found = set()
+    for zone in ("UTC", "Europe/Copenhagen", "America/New_York"):
+        ran = subprocess.run(
+            [sys.executable, "-c", TABLE],
+            env=os.environ | {"TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(ran.stdout)
+    (table,) = found
+    assert len(table.splitlines()) > 2700
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_deadline_lies_ahead_in_opening_hours_and_never_jumps_back(received: datetime) -> None:
@@ -127,6 +232,14 @@ def test_a_deadline_lies_ahead_in_opening_hours_and_never_jumps_back(received: d
     assert HOUSE.open_on(local.date())
     assert HOUSE.opens < local.time() <= HOUSE.closes
     assert due <= HOUSE.due(received + timedelta(minutes=7))
+
+
+def test_christmas_eve_is_a_working_day_unless_the_house_is_closed() -> None:
+    shut = WorkingHours.of(Settings(closed_days="2026-12-24,2026-12-31"))
+    friday = _local("2026-12-23 15:59")
+    assert HOUSE.due(friday) == _local("2026-12-24 15:59")
+    assert shut.due(friday) == _local("2026-12-28 15:59")
+    assert shut.worked(_local("2026-12-23 15:00"), _local("2027-01-04 08:00")) == timedelta(hours=25)
 
 
 def test_a_house_is_as_the_settings_say() -> None:

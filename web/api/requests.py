@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from starlette.responses import Response
 
 from crm.companies import queries as companies
 from crm.errors import Refused
-from crm.requests import actions, queries
+from crm.requests import actions, kinds, queries
 from crm.requests.actions import NewRequest
-from crm.requests.models import Request, RequestKind, RequestState, RequestStep
+from crm.requests.kinds import OWN, Scheme
+from crm.requests.models import Request, RequestState, RequestStep
+from crm.requests.receipts import Receipt
 from web import words
 from web.api.answers import (
     PAGE,
@@ -29,7 +31,7 @@ from web.api.answers import (
     place,
     room,
 )
-from web.api.bodies import Body, Email, Id, Moment, Text, Whole, one_of
+from web.api.bodies import Body, Day, Email, Id, Moment, Text, Whole, one_of
 from web.api.description import ONCE, PLACE, TAG, VERSIONED
 from web.cursors import encode, moment_of
 from web.deps import Visit, reading, writing
@@ -37,22 +39,44 @@ from web.deps import Visit, reading, writing
 router = room("Requests")
 Title = Annotated[str, Text.of(Request.title, filled=True)]
 Description = Annotated[str, Text.of(Request.description)]
-Kind = Annotated[RequestKind, one_of(words.REQUEST_KINDS)]
+Code = Annotated[str, Field(min_length=1, max_length=50, pattern="^[a-z0-9_]+$")]
+SHIPPED = ", ".join(f"{key} ({name.lower()})" for key, name in words.REQUEST_KINDS.items())
+Kind = Annotated[
+    Code,
+    Field(description=f"What it is about. The house comes with {SHIPPED}; a municipality may have others."),
+]
+SchemeCode = Annotated[
+    Code, Field(description="The scheme (ordning) it may lead to, such as wage_subsidy (løntilskud).")
+]
 State = Annotated[RequestState, one_of(words.REQUEST_STATES)]
+Hours = Annotated[int, Field(strict=True, ge=1, le=60, description="Hours a week.")]
+CaseReference = Annotated[
+    str,
+    Text.of(Request.case_reference),
+    Field(description="The number of the case in the case system. Never a name, never a CPR number."),
+]
 NOTE_ALONE = "En bemærkning hører til en ny tilstand. Send også »state«."
+NOT_UNSAID = "Et svar, der er givet, kan ikke tages tilbage."
+NO_SCHEME = "Vi kender ikke den ordning. Skriv en af disse: {}."
 
 
 class RequestInList(Answer):
-    """One thing a company asked for, and by when it must be answered."""
+    """One thing a company asked for, and by when it must be answered.
+
+    Each kind has its own few fields; the others are null. `paused_since`: it waits for the company, and
+    `answer_due_at` moves on when it no longer does. `answered_in_time` is null while there is no answer.
+    """
 
     id: int
-    kind: RequestKind
+    kind: str
     title: str
     description: str | None
     state: RequestState
     received_at: datetime
     answer_due_at: datetime
     answered_at: datetime | None
+    answered_in_time: bool | None
+    paused_since: datetime | None
     closed_at: datetime | None
     owner: Colleague
     company_contact_id: int | None
@@ -60,6 +84,22 @@ class RequestInList(Answer):
     wanted: int | None
     presented: int | None
     hired: int | None
+    hours_from: int | None
+    hours_to: int | None
+    start_on: date | None
+    deadline_on: date | None
+    place: str | None
+    response: str | None
+    persons: int | None
+    case_reference: str | None
+    topic: str | None
+    held_on: date | None
+    scheme: str | None
+
+    @field_validator("scheme", mode="before")
+    @classmethod
+    def _by_its_key(cls, value: Any) -> Any:
+        return value.key if isinstance(value, Scheme) else value
 
 
 class RequestAnswer(RequestInList):
@@ -68,18 +108,47 @@ class RequestAnswer(RequestInList):
     company: CompanyBrief
 
 
-class Asked(Body):
-    """What a company asks for."""
+class OwnFields(Body):
+    """The few fields a kind has of its own. One that the kind does not ask for is refused."""
+
+    wanted: Whole | None = None
+    hours_from: Hours | None = None
+    hours_to: Hours | None = None
+    start_on: Day | None = None
+    deadline_on: Day | None = None
+    place: Annotated[str, Text.of(Request.place)] | None = None
+    response: Annotated[str, Text.of(Request.response)] | None = None
+    persons: Whole | None = None
+    case_reference: CaseReference | None = None
+    topic: Annotated[str, Text.of(Request.topic)] | None = None
+    held_on: Day | None = None
+    scheme: SchemeCode | None = None
+
+    def own(self, visit: Visit, field: str = "") -> dict[str, Any]:
+        """Those that were sent, as the domain takes them; `field` stands before a refusal's field."""
+        given = {name: value for name, value in self.given().items() if name in OWN}
+        if given.get("scheme") is not None:
+            given["scheme"] = _scheme(visit, given["scheme"], f"{field}scheme")
+        return given
+
+
+class Asked(OwnFields):
+    """What a company asks for. `receipt_to`: the address that gets a receipt, if the company wants one."""
 
     kind: Kind
     title: Title
     description: Description | None = None
-    wanted: Whole | None = None
     owner: Email | None = None
+    receipt_to: Annotated[str, Text(254), Field(json_schema_extra={"format": "email"})] | None = None
 
-    def request(self) -> NewRequest:
+    def request(self, visit: Visit, field: str = "") -> NewRequest:
         """As the domain takes it."""
-        return NewRequest(self.kind, self.title, self.description, self.wanted)
+        demand_kind(visit, self.kind, f"{field}kind")
+        to = self.receipt_to
+        receipt = Receipt(to, visit.house.settings.municipality) if to else None
+        return NewRequest(
+            self.kind, self.title, self.description, own=self.own(visit, field), receipt=receipt
+        )
 
 
 class RequestBody(Asked):
@@ -89,17 +158,36 @@ class RequestBody(Asked):
     company_contact_id: Id | None = None
 
 
-class RequestChange(Body):
-    """Only the fields that are sent are changed. `note` says why, together with `state`."""
+class RequestChange(OwnFields):
+    """Only the fields that are sent are changed. `note` says why, together with `state`.
+
+    `answered: true` says that the company has its first answer, without another state.
+    """
 
     state: State = Field(default_factory=lambda: RequestState.NEW)
     note: Annotated[str, Text.of(RequestStep.note)] | None = None
+    answered: bool = Field(default=False, strict=True)
+    kind: Kind = Field(default_factory=str)
     title: Title = Field(default_factory=str)
     description: Description | None = None
     owner: Email = Field(default_factory=str)
-    wanted: Whole | None = None
     presented: Whole | None = None
     hired: Whole | None = None
+
+
+def demand_kind(visit: Visit, key: str, field: str) -> None:
+    """Refuse a kind that is none, and say which there are today."""
+    if kinds.find_kind(visit.db, key) is None:
+        listed = ", ".join(f"{each.key} ({each.name.lower()})" for each in kinds.kinds(visit.db, visit.today))
+        raise Refused(field, f"Skriv en af disse: {listed}.")
+
+
+def _scheme(visit: Visit, key: str, field: str) -> Scheme:
+    found = kinds.scheme_by_key(visit.db, key)
+    if found is None:
+        listed = (f"{each.key} ({each.name.lower()})" for each in kinds.schemes(visit.db, visit.today))
+        raise Refused(field, NO_SCHEME.format(", ".join(listed)))
+    return found
 
 
 def _shown(visit: Visit, id: int, *, status: int = 200, location: str | None = None) -> Response:
@@ -135,7 +223,7 @@ def create(visit: Annotated[Visit, writing("requests.write")], cvr: str, body: R
     made = actions.take_in(
         visit.db,
         company=company,
-        asked=body.request(),
+        asked=body.request(visit),
         by=visit.me,
         now=visit.now,
         clock=visit.house.hours,
@@ -159,17 +247,25 @@ def show(visit: Annotated[Visit, reading()], id: int) -> Response:
     openapi_extra=VERSIONED,
 )
 def change(visit: Annotated[Visit, writing("requests.write")], id: int, body: RequestChange) -> Response:
-    """Move the request on, correct it, or both."""
+    """Move the request on, say that it is answered, correct it, or all of it."""
     request = queries.get(visit.db, id)
     demand_seen(visit, request.version)
     values = body.given()
     state, note = values.pop("state", None), values.pop("note", None)
+    answered = values.pop("answered", None)
     if note and state is None:
         raise Refused("note", NOTE_ALONE)
+    if answered is False and request.answered_at is not None:
+        raise Refused("answered", NOT_UNSAID)
+    if "kind" in values:
+        demand_kind(visit, body.kind, "kind")
     if "owner" in values:
         values["owner"] = colleague(visit, body.owner, "owner")
-    actions.change(visit.db, request=request, values=values)
+    now, clock = visit.now, visit.house.hours
+    actions.change(visit.db, request=request, values=values | body.own(visit), now=now, clock=clock)
+    if answered:
+        actions.answer(visit.db, request=request, now=now, clock=clock)
     if state is not None:
-        actions.move(visit.db, request=request, to=state, by=visit.me, now=visit.now, note=note)
-    visit.db.refresh(request, ["owner"])
+        actions.move(visit.db, request=request, to=state, by=visit.me, now=now, clock=clock, note=note)
+    visit.db.refresh(request, ["owner", "scheme"])
     return _shown(visit, id)
