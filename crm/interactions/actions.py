@@ -12,6 +12,7 @@ from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
 from crm.errors import Conflict, Refused
 from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.interactions.repeating import Repeat, RepeatUnit, next_day
 from crm.responsibility.models import CompanyAssignment
 
 # Clocks differ a little between machines; more than this ahead is a typing mistake.
@@ -90,8 +91,10 @@ def promise(
     text: str,
     now: datetime,
     interaction: Interaction | None = None,
+    call_back: bool = False,
+    repeat: Repeat | None = None,
 ) -> FollowUp:
-    """Promise the company something for a day."""
+    """Promise the company something for a day: to call back, or something else; once or over and over."""
     if not owner.is_active:
         raise Refused("follow_up_owner", f"{owner.name} er lukket. Vælg en anden.")
     if not text.strip():
@@ -104,10 +107,18 @@ def promise(
         due=due,
         text=text,
         created_at=now,
+        call_back=int(call_back),
     )
+    _set_repeat(entry, repeat)
     db.add(entry)
     db.flush()
     return entry
+
+
+def _set_repeat(follow_up: FollowUp, repeat: Repeat | None) -> None:
+    follow_up.repeat_every = repeat.every if repeat else None
+    follow_up.repeat_unit = repeat.unit if repeat else None
+    follow_up.repeat_day = follow_up.due.day if repeat and repeat.unit == RepeatUnit.MONTH else None
 
 
 def _check_due(field: str, due: date) -> None:
@@ -115,15 +126,58 @@ def _check_due(field: str, due: date) -> None:
         raise Refused(field, "Skriv en dag inden for de næste år.")
 
 
-def mark_done(db: Session, *, follow_up: FollowUp, by: User, now: datetime) -> None:
-    """It is done. Done twice is done."""
-    if follow_up.done_at is None:
-        follow_up.done_at, follow_up.done_by_id = now, by.id
-        db.flush()
+def mark_done(
+    db: Session, *, follow_up: FollowUp, by: User, now: datetime, today: date | None = None
+) -> FollowUp | None:
+    """It is done. Done twice is done. The next one is made when it repeats, and handed back.
+
+    `today` is the day in the municipality: the next one never lies before it.
+    """
+    # Of two at once the second waits here, and then sees that it is done.
+    db.refresh(follow_up, [*_TURN, "owner_id"], with_for_update=True)
+    if follow_up.done_at is not None:
+        return None
+    follow_up.done_at, follow_up.done_by_id = now, by.id
+    following = _next(follow_up, now, today or now.date())
+    if following is not None:
+        db.add(following)
+    db.flush()
+    return following
+
+
+# What decides about the next turn, read anew before it is made.
+_TURN = ("done_at", "done_by_id", "due", "repeat_every", "repeat_unit", "repeat_day")
+
+
+def _next(follow_up: FollowUp, now: datetime, today: date) -> FollowUp | None:
+    if (repeat := follow_up.repeat) is None:
+        return None
+    return FollowUp(
+        company_id=follow_up.company_id,
+        interaction_id=follow_up.interaction_id,
+        owner_id=follow_up.owner_id,
+        due=next_day(follow_up.due, repeat, today, follow_up.repeat_day),
+        text=follow_up.text,
+        created_at=now,
+        call_back=follow_up.call_back,
+        repeat_every=repeat.every,
+        repeat_unit=repeat.unit,
+        repeat_day=follow_up.repeat_day,
+        follows_id=follow_up.id,
+    )
 
 
 def reopen(db: Session, *, follow_up: FollowUp) -> None:
-    """It was not done after all. Where its owner has left, it is the company's way in who must."""
+    """It was not done after all, so the next one was made too early and goes.
+
+    Where its owner has left, it is the company's way in who must.
+    """
+    following = db.scalars(select(FollowUp).where(FollowUp.follows_id == follow_up.id)).first()
+    if following is not None:
+        if following.done_at is not None:
+            raise Conflict("Den næste opfølgning er allerede klaret. Lav en ny i stedet.")
+        db.delete(following)
+        db.flush()
     if not db.get_one(User, follow_up.owner_id).is_active:
         follow_up.owner_id = db.scalars(
             select(CompanyAssignment.user_id).where(
@@ -135,11 +189,27 @@ def reopen(db: Session, *, follow_up: FollowUp) -> None:
 
 
 def postpone(db: Session, *, follow_up: FollowUp, due: date) -> None:
-    """Promise it for another day."""
+    """Promise it for another day. One that repeats counts on from there."""
     if follow_up.done_at is not None:
         raise Conflict("Opfølgningen er allerede klaret.")
     _check_due("due", due)
-    follow_up.due = due
+    if due == follow_up.due:
+        return
+    follow_up.due, follow_up.moves = due, follow_up.moves + 1
+    _set_repeat(follow_up, follow_up.repeat)
+    db.flush()
+
+
+def change(
+    db: Session, *, follow_up: FollowUp, text: str, due: date, call_back: bool, repeat: Repeat | None
+) -> None:
+    """Correct a promise that is still to be kept, and how it repeats."""
+    if not text.strip():
+        raise Refused("text", "Skriv, hvad der skal følges op på.")
+    postpone(db, follow_up=follow_up, due=due)
+    follow_up.text, follow_up.call_back = text, int(call_back)
+    if repeat != follow_up.repeat:
+        _set_repeat(follow_up, repeat)
     db.flush()
 
 
@@ -152,9 +222,11 @@ def demand_fresh(*, entry: Interaction, by: User, now: datetime) -> None:
 def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> None:
     """Undo what one has just written down, with its follow-ups."""
     demand_fresh(entry=entry, by=by, now=now)
-    for follow_up in db.scalars(select(FollowUp).where(FollowUp.interaction_id == entry.id)):
+    theirs = select(FollowUp).where(FollowUp.interaction_id == entry.id).order_by(FollowUp.id.desc())
+    for follow_up in db.scalars(theirs).all():
         db.delete(follow_up)
-    db.flush()
+        # One by one, since each turn of one that repeats points at the one before.
+        db.flush()
     db.delete(entry)
     db.flush()
     latest = (

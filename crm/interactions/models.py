@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
 from crm.db import Base, Key, Row
+from crm.interactions.repeating import Repeat, RepeatUnit
 from crm.types import SafeText, Utc
 
 
@@ -48,6 +58,7 @@ class Interaction(Row, Base):
         ),
         Index("ix_interaction_timeline", "company_id", "happened_at", "id"),
         Index("ix_interaction_by", "by_id", "id"),
+        Index("ix_interaction_by_when", "by_id", "happened_at", "kind"),
     )
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
@@ -69,18 +80,33 @@ class Interaction(Row, Base):
 
 
 class FollowUp(Row, Base):
-    """Something promised for a day, owned by one colleague, until it is done."""
+    """Something promised for a day, owned by one colleague, until it is done.
+
+    One that repeats makes the next when it is done; `follows_id` names the one before, and being unique keeps
+    two who are done at once from making two. `repeat_day` is the day of the month wanted, also where a month
+    is too short for it. `moves` counts how often it was given another day, for calendars.
+    """
 
     __tablename__ = "follow_up"
     __data_class__ = "notes"
     __table_args__ = (
         CheckConstraint("(done_at IS NULL) = (done_by_id IS NULL)", name="done"),
+        CheckConstraint("call_back IN (0, 1)", name="call_back"),
+        CheckConstraint("repeat_unit IN ('day', 'week', 'month')", name="repeat_unit"),
+        CheckConstraint("repeat_every BETWEEN 1 AND 366", name="repeat_every"),
+        CheckConstraint("(repeat_every IS NULL) = (repeat_unit IS NULL)", name="repeat"),
+        CheckConstraint(
+            "repeat_day IS NULL "
+            "OR (repeat_day BETWEEN 1 AND 31 AND repeat_unit IS NOT NULL AND repeat_unit = 'month')",
+            name="repeat_day",
+        ),
         # Whoever has promised something cannot be closed before it is done or someone else's.
         ForeignKeyConstraint(["owner_id", "needs_active"], ["user_account.id", "user_account.is_active"],
                              name="fk_follow_up_active_owner"),
         Index("ix_follow_up_open", "owner_id", "due", sqlite_where=text("done_at IS NULL"),
               postgresql_where=text("done_at IS NULL")),
         Index("ix_follow_up_company", "company_id", "due"),
+        Index("uq_follow_up_follows_id", "follows_id", unique=True),
     )  # fmt: skip
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
@@ -91,9 +117,23 @@ class FollowUp(Row, Base):
     created_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    call_back: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    repeat_every: Mapped[int | None] = mapped_column(Integer)
+    repeat_unit: Mapped[str | None] = mapped_column(Text)
+    repeat_day: Mapped[int | None] = mapped_column(Integer)
+    follows_id: Mapped[int | None] = mapped_column(Key, ForeignKey("follow_up.id"))
+    moves: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     needs_active: Mapped[int | None] = mapped_column(
         Integer, Computed("CASE WHEN done_at IS NULL THEN 1 END", persisted=True)
     )
 
     owner: Mapped[User] = relationship(foreign_keys=[owner_id], innerjoin=True, lazy="raise")
     company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
+    interaction: Mapped[Interaction | None] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def repeat(self) -> Repeat | None:
+        """How it repeats; None when it does not."""
+        if self.repeat_every is None or self.repeat_unit is None:
+            return None
+        return Repeat(self.repeat_every, RepeatUnit(self.repeat_unit))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
+from pydantic import Field
 from starlette.responses import Response
 
 from crm.companies import queries as companies
 from crm.errors import NotFound, renamed
 from crm.interactions import queries
 from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.interactions.repeating import MOST, Repeat, RepeatUnit
 from crm.requests import actions
 from crm.requests.actions import Promise
 from web import words
@@ -37,7 +39,7 @@ router = room("Interactions")
 LIST = "/companies/{cvr}/interactions"
 # How the domain calls the fields of what rides along, and how a call does.
 RIDING = {
-    **{f"request_{name}": f"request.{name}" for name in ("kind", "title", "description", "wanted")},
+    **{f"request_{name}": f"request.{name}" for name in actions.RIDING if name != "owner"},
     **{f"follow_up_{name}": f"follow_up.{name}" for name in ("text", "due", "owner")},
 }
 
@@ -55,13 +57,22 @@ class InteractionAnswer(Answer):
     created_at: datetime
 
 
+class RepeatAnswer(Answer):
+    """Every so many days, weeks or months."""
+
+    every: int
+    unit: RepeatUnit
+
+
 class FollowUpAnswer(Answer):
-    """Something promised for a day."""
+    """Something promised for a day. One that repeats makes the next when it is done."""
 
     id: int
     due: date
     text: str
     owner: Colleague
+    call_back: bool
+    repeat: RepeatAnswer | None
     done_at: datetime | None
 
 
@@ -72,12 +83,21 @@ class LoggedAnswer(InteractionAnswer):
     follow_up: FollowUpAnswer | None
 
 
+class Repeated(Body):
+    """How something repeats: every so many days, weeks or months."""
+
+    every: Annotated[int, Field(strict=True, ge=1, le=MOST)] = 1
+    unit: Annotated[RepeatUnit, one_of(words.REPEAT_UNITS)]
+
+
 class Promised(Body):
     """Something promised for a day. Without an owner it is the writer's own."""
 
     due: Day
     text: Annotated[str, Text.of(FollowUp.text, filled=True)]
     owner: Email | None = None
+    call_back: Annotated[bool, Field(strict=True)] = False
+    repeat: Repeated | None = None
 
 
 class NewInteraction(Body):
@@ -130,14 +150,14 @@ def create(
             direction=body.direction,
             happened_at=body.happened_at,
             contact=contact,
-            request=asked.request() if asked else None,
+            request=asked.request(visit, "request.") if asked else None,
             request_owner=colleague(visit, asked.owner, "request.owner") if asked else None,
             follow_up=_promise(visit, body.follow_up),
         )
     # The relationships of what has just been made are not loaded yet.
     for row, names in (
         (logged.interaction, ["by"]),
-        (logged.request, ["owner"]),
+        (logged.request, ["owner", "scheme"]),
         (logged.follow_up, ["owner"]),
     ):
         if row is not None:
@@ -156,7 +176,9 @@ def create(
 def _promise(visit: Visit, promised: Promised | None) -> Promise | None:
     if promised is None:
         return None
-    return Promise(promised.due, promised.text, colleague(visit, promised.owner, "follow_up.owner"))
+    repeat = Repeat(promised.repeat.every, promised.repeat.unit) if promised.repeat else None
+    owner = colleague(visit, promised.owner, "follow_up.owner")
+    return Promise(promised.due, promised.text, owner, promised.call_back, repeat)
 
 
 @router.get(LIST + "/{id}", response_model=InteractionAnswer)

@@ -13,19 +13,25 @@ from crm.access import queries as users
 from crm.access.models import User
 from crm.companies import queries as companies
 from crm.companies.models import Company
+from crm.day import actions as day_actions
+from crm.day.tasks import Line
 from crm.errors import Refused
 from crm.interactions import actions, queries
 from crm.requests import actions as requests
 from crm.requests.actions import Logged, NewRequest, Promise
-from web.deps import Visit, writing
-from web.forms import Form
-from web.render import local, redirect
+from crm.requests.kinds import OWN
+from web import day, own_fields
+from web.deps import Visit, working, writing
+from web.forms import Form, read_repeat
+from web.render import local, page, redirect
 from web.routes.companies import company_page
 
 router = APIRouter()
 # What a draft keeps; everything else of the form belongs to the sending of it.
 DRAFT = ("summary", "kind", "direction", "company_contact_id", "happened_on", "happened_time", "request_kind",
-         "request_title", "request_owner", "follow_up_text", "follow_up_due", "follow_up_owner")  # fmt: skip
+         "request_title", "request_owner", "follow_up_text", "follow_up_due", "follow_up_owner", "request_receipt",
+         "request_receipt_to", "follow_up_call_back", "follow_up_repeat_every", "follow_up_repeat_unit",
+         *(f"request_{name}" for name in OWN))  # fmt: skip
 TYPED = ("summary", "request_title", "follow_up_text", "follow_up_due")
 
 
@@ -34,7 +40,7 @@ def log(visit: Annotated[Visit, writing("interactions.write")], cvr: str) -> Res
     """Write down what happened, with the request and the follow-up that came of it."""
     company, form = companies.by_cvr(visit.db, cvr), visit.form
     happened_at = form.moment("happened_on", "happened_time", visit.now, visit.house.settings.zone)
-    asked, promised = _request(form), _promise(visit, form)
+    asked, promised = _request(visit, form), _promise(visit, form)
     contact_id = form.number("company_contact_id")
     logged = form.act(
         visit.db,
@@ -54,31 +60,58 @@ def log(visit: Annotated[Visit, writing("interactions.write")], cvr: str) -> Res
             request_owner=_colleague(visit, form, "request_owner"),
         ),
     )
+    line = day.line_of(form)
     if logged is None:
+        if line is not None:
+            return day.log_beside(visit, line, form)
         return company_page(visit, companies.card(visit.db, cvr), form)
     last = {"kind": logged.interaction.kind, "direction": logged.interaction.direction or "in"}
     access.draft_sent(visit.db, user=visit.me, key=f"log:{cvr}", last=last, now=visit.now)
     undo = f"/samtaler/{logged.interaction.id}/fortryd"
-    return redirect(visit, f"/virksomheder/{cvr}", flash=_said(visit, company, logged), undo=undo)
+    said = _said(visit, company, logged)
+    if line is None:
+        return redirect(visit, f"/virksomheder/{cvr}", flash=said, undo=undo)
+    if form.data.get("linje_klaret") == "1":
+        said = f"{said} {day.finished(visit, line, company, note=logged.interaction.summary)}"
+        undo = f"{undo}?linje={line}"
+    return redirect(visit, "/", flash=said.strip(), undo=undo)
 
 
-def _request(form: Form) -> NewRequest | None:
+def _request(visit: Visit, form: Form) -> NewRequest | None:
     kind, title = form.text("request_kind"), form.text("request_title")
     if kind is None and title is None:
         return None
     if kind is None:
         form.refuse("request_kind", "Vælg, hvad henvendelsen drejer sig om.")
-    return NewRequest(kind or "", title or "", wanted=form.number("request_wanted"))
+    asking = own_fields.asking(visit, kind)
+    return NewRequest(
+        kind or "",
+        title or "",
+        own=own_fields.typed(visit, form, asking.fields, "request_"),
+        receipt=own_fields.receipt(visit, form, "request_"),
+    )
+
+
+@router.post("/virksomheder/{cvr}/samtaler/felter")
+def request_fields(visit: Annotated[Visit, working("interactions.write")], cvr: str) -> Response:
+    """What the note box asks of a request of the kind that was chosen; nothing is stored."""
+    company, form = companies.by_cvr(visit.db, cvr), visit.form
+    contacts = [each for each in companies.contacts(visit.db, company) if each.ended_on is None]
+    own_fields.suggest_address(form, company, contacts, "request_")
+    asking = own_fields.asking(visit, form.data.get("request_kind"))
+    return page(visit, "requests/_log_fields.html", form=form, asking=asking)
 
 
 def _promise(visit: Visit, form: Form) -> Promise | None:
     text, due = form.text("follow_up_text"), form.day("follow_up_due", visit.today)
-    if text is None and form.text("follow_up_due") is None:
+    call_back, repeat = form.data.get("follow_up_call_back") == "1", read_repeat(form, "follow_up_repeat")
+    if text is None and form.text("follow_up_due") is None and not call_back:
         return None
     if due is None:
         form.refuse("follow_up_due", "Skriv hvornår, for eksempel 30-11-2026 eller »i morgen«.")
         return None
-    return Promise(due, text or "", _colleague(visit, form, "follow_up_owner"))
+    text = text or ("Ring tilbage" if call_back else "")
+    return Promise(due, text, _colleague(visit, form, "follow_up_owner"), call_back, repeat)
 
 
 def _colleague(visit: Visit, form: Form, name: str) -> User | None:
@@ -92,7 +125,7 @@ def _said(visit: Visit, company: Company, logged: Logged) -> str:
         due = danish.spoken_time(logged.request.answer_due_at, visit.now, visit.house.settings.zone)
         parts.append(f"Henvendelsen skal have svar inden {due}.")
     if logged.follow_up:
-        parts.append(f"Opfølgning {danish.spoken_day(logged.follow_up.due, visit.today)}.")
+        parts.append(f"Opfølgning {day.spoken_end(logged.follow_up.due, visit.today)}")
     return " ".join(parts)
 
 
@@ -108,14 +141,17 @@ def save_draft(visit: Annotated[Visit, writing("interactions.write")], cvr: str)
 
 
 @router.post("/samtaler/{id}/fortryd")
-def take_back(visit: Annotated[Visit, writing("interactions.write")], id: int) -> Response:
-    """Undo what was just written; the text goes back into the note box."""
+def take_back(visit: Annotated[Visit, writing("interactions.write")], id: int, linje: str = "") -> Response:
+    """Undo what was just written; the text goes back into the note box, and a line of the day stands again."""
     entry = queries.interaction(visit.db, id)
     cvr, values = entry.company.cvr, {"summary": entry.summary, "kind": entry.kind}
     if entry.direction:
         values["direction"] = entry.direction
     requests.take_back(visit.db, entry=entry, by=visit.me, now=visit.now)
     access.save_draft(visit.db, user=visit.me, key=f"log:{cvr}", values=values, now=visit.now)
+    if line := Line.read(linje):
+        day_actions.take_back(visit.db, line=line, moment=day.moment_of(visit))
+        return redirect(visit, "/", flash="Fortrudt. Teksten står i feltet igen, når du logger på linjen.")
     return redirect(visit, f"/virksomheder/{cvr}", flash="Fortrudt. Teksten står i feltet igen.")
 
 
@@ -123,8 +159,11 @@ def take_back(visit: Annotated[Visit, writing("interactions.write")], id: int) -
 def done(visit: Annotated[Visit, writing("interactions.write")], id: int) -> Response:
     """A promise is kept."""
     follow_up = queries.follow_up(visit.db, id)
-    actions.mark_done(visit.db, follow_up=follow_up, by=visit.me, now=visit.now)
-    return redirect(visit, _back(visit), flash="Klaret.", undo=f"/opfoelgninger/{id}/aaben")
+    following = actions.mark_done(
+        visit.db, follow_up=follow_up, by=visit.me, now=visit.now, today=visit.today
+    )
+    said = f"Klaret. Igen {day.spoken_end(following.due, visit.today)}" if following else "Klaret."
+    return redirect(visit, _back(visit), flash=said, undo=f"/opfoelgninger/{id}/aaben")
 
 
 @router.post("/opfoelgninger/{id}/aaben")
@@ -142,7 +181,7 @@ def postpone(visit: Annotated[Visit, writing("interactions.write")], id: int) ->
     if due is None:
         raise Refused("due", visit.form.errors.get("due", "Skriv en dag."))
     actions.postpone(visit.db, follow_up=follow_up, due=due)
-    return redirect(visit, _back(visit), flash=f"Udskudt til {danish.spoken_day(due, visit.today)}.")
+    return redirect(visit, _back(visit), flash=f"Udskudt til {day.spoken_end(due, visit.today)}")
 
 
 def _back(visit: Visit) -> str:
