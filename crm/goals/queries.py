@@ -14,6 +14,8 @@ from crm.companies.models import Company
 from crm.companies.queries import lines
 from crm.errors import NotFound
 from crm.goals.models import Objective, Target
+from crm.surveys.periods import year_until
+from crm.surveys.results import LEAST, Share, Tally
 
 # The pace had is that of the last quarter: long enough to be no accident, short enough to be felt.
 LOOK_BACK = timedelta(days=91)
@@ -39,6 +41,8 @@ class Progress:
     companies: Sequence[Company] = ()
     value_before: int | None = None
     points: list[tuple[date, int]] = field(default_factory=list)
+    # The answers behind the value of an objective that is a share.
+    share: Share | None = None
 
     @property
     def missing(self) -> int:
@@ -96,10 +100,12 @@ def _on(found: Sequence[Span], on: date) -> set[int]:
     return {span.company_id for span in found if span.holds(on)}
 
 
-def progress(db: Session, on: date, *, since: date | None = None) -> list[Progress]:
+def progress(db: Session, on: date, *, since: date | None = None, least: int = LEAST) -> list[Progress]:
     """Every objective on a day with the companies behind it. With `since`, also a point for each week.
 
-    Constant in statements: objectives, agreements, companies.
+    A share is that of the answers to the newest wording then in use, over the twelve months up to the day;
+    with fewer than `least` it has no value. Constant in statements: objectives, agreements, companies, and
+    three for each share.
     """
     all_objectives, all_spans = objectives(db), spans(db)
     counted = {each.id: _counting(each, all_spans) for each in all_objectives if each.counts == "companies"}
@@ -108,7 +114,7 @@ def progress(db: Session, on: date, *, since: date | None = None) -> list[Progre
     for each in all_objectives:
         found = counted.get(each.id)
         if found is None:
-            answer.append(Progress(each, on, None, target_on(each, on)))
+            answer.append(_share(db, each, on, least))
             continue
         inside = sorted((companies[id] for id in _on(found, on)), key=lambda company: company.sort_key)
         answer.append(
@@ -118,6 +124,12 @@ def progress(db: Session, on: date, *, since: date | None = None) -> list[Progre
             )
         )  # fmt: skip
     return answer
+
+
+def _share(db: Session, objective: Objective, on: date, least: int) -> Progress:
+    tally = Tally.read(db, year_until(on - LOOK_BACK), on, key=objective.key, least=least)
+    now, before = tally.on(on), tally.on(on - LOOK_BACK)
+    return Progress(objective, on, now.value, target_on(objective, on), value_before=before.value, share=now)
 
 
 def _weekly(found: Sequence[Span], since: date, until: date) -> list[tuple[date, int]]:

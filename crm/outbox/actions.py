@@ -28,6 +28,8 @@ PAUSES = (
 LEASE = timedelta(minutes=15)
 _SIGN = r'[^@\s\x00-\x20\x7f<>()\[\],;:\\"]'
 _ADDRESS = re.compile(rf"{_SIGN}{{1,64}}@{_SIGN}+\.{_SIGN}{{2,}}")
+# As `secrets.token_urlsafe(32)` makes them.
+_KEY_IN_LINK = re.compile(r"(?<=/)[A-Za-z0-9_-]{43,}(?!\S)")
 INTERRUPTED = (
     "Afsendelsen blev afbrudt igen og igen, så det vides ikke, om mailen er nået frem. "
     "Spørg modtageren, før du prøver igen."
@@ -100,8 +102,16 @@ def lease(db: Session, *, now: datetime) -> Mail | None:
 
 def record_sent(db: Session, *, mail: Mail, now: datetime) -> None:
     """The server has taken it. That is so whatever has become of the lease."""
-    values = {"state": MailState.SENT, "sent_at": now, "leased_until": None, "last_error": None}
+    values: dict[str, Any] = {
+        "state": MailState.SENT, "sent_at": now, "leased_until": None, "last_error": None,
+        "body": covered(mail.body),
+    }  # fmt: skip
     db.execute(update(Mail).where(Mail.id == mail.id, Mail.state != MailState.SENT).values(**values))
+
+
+def covered(body: str) -> str:
+    """The words without the secret part of a link that opens something by itself: that is its reader's alone."""
+    return _KEY_IN_LINK.sub("…", body)
 
 
 def record_trouble(db: Session, *, mail: Mail, error: str, final: bool, now: datetime) -> None:

@@ -216,7 +216,7 @@ def test_the_figures_take_as_many_questions_for_ten_thousand_agreements_as_for_t
         with town.read() as db, counted(town) as statements:
             assert _of(progress(db, TODAY, since=TODAY - 365 * DAY))[YOUTH].value == 4
         asked.append(len(statements))
-    assert asked[0] == asked[1] <= 5
+    assert asked[0] == asked[1] <= 8
 
 
 def test_every_company_counted_is_there_in_danish_order(town: Database) -> None:

@@ -19,7 +19,9 @@ router = room("Goals")
 class Goal(BaseModel):
     """A goal on a day: how many, of how many by when, and which companies.
 
-    The value of a share nobody has answered yet is null.
+    A share is in whole per cent, of the answers to the newest wording over the twelve months up to the day; it
+    is null while there are too few. Only a share has `n`, the answers it stands on (without "don't know"), and
+    `response_rate`, in per cent of those who were asked.
     """
 
     key: str
@@ -28,6 +30,8 @@ class Goal(BaseModel):
     target: int | None
     due: date | None
     companies: list[str]
+    n: int | None = None
+    response_rate: int | None = None
 
 
 class Goals(BaseModel):
@@ -39,7 +43,8 @@ class Goals(BaseModel):
 @router.get("/goals", response_model=Goals)
 def index(visit: Annotated[Visit, reading()], on: Day | None = None) -> Response:
     """The goals as they stood on any day; today when none is named."""
-    return answer(visit, Goals(items=[_goal(each) for each in progress(visit.db, on or visit.today)]))
+    found = progress(visit.db, on or visit.today, least=visit.house.settings.survey_min_n)
+    return answer(visit, Goals(items=[_goal(each) for each in found]))
 
 
 def _goal(each: Progress) -> Goal:
@@ -50,4 +55,6 @@ def _goal(each: Progress) -> Goal:
         target=each.target.value if each.target else None,
         due=each.target.due if each.target else None,
         companies=[company.cvr for company in each.companies],
+        n=each.share.n if each.share else None,
+        response_rate=each.share.response_rate if each.share else None,
     )

@@ -28,7 +28,7 @@ def _day(visit: Visit, dag: str) -> tuple[date, Form]:
 def index(visit: Annotated[Visit, reading()], dag: str = "") -> Response:
     """All objectives on a day."""
     on, form = _day(visit, dag)
-    found = progress(visit.db, on, since=on - SINCE)
+    found = progress(visit.db, on, since=on - SINCE, least=visit.house.settings.survey_min_n)
     counted = [each for each in found if each.points]
     return page(
         visit,
@@ -47,7 +47,8 @@ def index(visit: Annotated[Visit, reading()], dag: str = "") -> Response:
 def show(visit: Annotated[Visit, reading()], key: str, dag: str = "") -> Response:
     """One objective with the companies it counts on a day."""
     on, form = _day(visit, dag)
-    chosen = _one(progress(visit.db, on, since=on - SINCE), key)
+    least = visit.house.settings.survey_min_n
+    chosen = _one(progress(visit.db, on, since=on - SINCE, least=least), key)
     status = form.status if form.errors else 200
     return page(visit, "goals/show.html", status=status, section="goals", on=on, chosen=chosen, form=form)
 

@@ -23,6 +23,9 @@ def test_a_figure_comes_with_the_companies_it_counts(anna: Program, town: Town) 
     assert items[0] | {"value": 1, "target": 10, "due": "2026-12-31", "companies": [town.bakery]} == items[0]
     assert (items[1]["value"], items[1]["companies"]) == (0, [])
     assert (items[2]["value"], items[2]["target"]) == (None, 75)
+    # One has answered of the two that were asked: too few to tell.
+    assert (items[2]["n"], items[2]["response_rate"]) == (1, 50)
+    assert items[0]["n"] is None
 
 
 def test_a_company_counts_once_however_many_agreements_it_has(anna: Program, town: Town) -> None:

@@ -1,0 +1,1 @@
+"""What companies think of the cooperation: one question, asked seldom, answered once."""
