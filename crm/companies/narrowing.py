@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 
 from crm import danish
 from crm.companies.models import Company
+from crm.db import Base
 from crm.types import Compared
 
 FEW = 2_000
@@ -56,12 +57,18 @@ class Filter:
     quiet_since: datetime | None = None
     ceased: bool = False
     group_id: int | None = None
+    employees_max: int | None = None
+    # The key of a programme that the company has an agreement under now.
+    programme: str | None = None
+    protected: bool | None = None
 
     def asked(self) -> dict[str, Any]:
         """The filters that are set, with what a statement is to be asked for."""
         found = {name: value for name, value in asdict(self).items() if value not in {None, ""}}
         if self.name:
             found["name"] = danish.sort_key(self.name)
+        if self.protected is not None:
+            found["protected"] = int(self.protected)
         return found | {"active": int(not self.ceased)}
 
 
@@ -109,12 +116,16 @@ def _plain(shape: Shape) -> list[Condition]:
     conditions = {
         "name": _begins(Company.sort_key, "name"),
         "industry": func.substr(Company.industry_code, 1, func.length(industry)) == industry,
-        "employees_min": Company.employees_from >= bindparam("employees_min"),
+        # Hidden in an expression, the column's index does not tempt anyone away from the list's order.
+        "employees_min": Company.employees_from + 0 >= bindparam("employees_min"),
+        "employees_max": Company.employees_from + 0 <= bindparam("employees_max"),
+        "protected": Company.advertising_protected + 0 == bindparam("protected"),
         "quiet_since": or_(
             Company.last_contact_at.is_(None), Company.last_contact_at < bindparam("quiet_since")
         ),
         "group_id": Company.group_id == bindparam("group_id"),
         "responsible_id": exists().where(current, assignment.c.user_id == bindparam("responsible_id")),
+        "programme": exists().where(_agreements().c.company_id == Company.id, *_partners()),
     }
     return [condition for name, condition in conditions.items() if name in shape]
 
@@ -154,6 +165,10 @@ def _sets(shape: Shape) -> dict[str, Select[Any]]:
         "industry": select(Company.id).where(_begins(Company.industry_code, "industry")),
         "quiet_since": select(quiet.c.id),
         "group_id": select(Company.id).where(Company.group_id == bindparam("group_id")),
+        "employees_min": select(Company.id).where(Company.employees_from >= bindparam("employees_min")),
+        "employees_max": select(Company.id).where(Company.employees_from <= bindparam("employees_max")),
+        "protected": select(Company.id).where(Company.advertising_protected == bindparam("protected")),
+        "programme": select(_agreements().c.company_id).where(*_partners()),
     }
     return {name: each for name, each in found.items() if name in shape}
 
@@ -163,3 +178,20 @@ def _assignments() -> Table:
     table = Company.responsible.property.secondary
     assert isinstance(table, Table)  # noqa: S101  # The mapper has found it by its name.
     return table
+
+
+# So far an agreement has come whose company is a partner.
+IN_FORCE = ("signed", "in_force", "renewed")
+
+
+def _agreements() -> Table:
+    """The agreements' room lies above this one too; here their table is named and not imported."""
+    return Base.metadata.tables["agreement"]
+
+
+def _partners() -> tuple[Condition, ...]:
+    """What holds for an agreement under the programme asked for, as long as it stands."""
+    programme, agreement = Base.metadata.tables["programme"], _agreements()
+    key = bindparam("programme", type_=Compared())
+    asked = select(programme.c.id).where(programme.c.key == key).scalar_subquery()
+    return agreement.c.programme_id == asked, agreement.c.state.in_(IN_FORCE)

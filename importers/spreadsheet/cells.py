@@ -26,8 +26,13 @@ ERRORS = frozenset({
 YES = frozenset({"ja", "j", "x", "1", "true", "sand", "yes"})
 NO = frozenset({"nej", "n", "-", "0", "false", "falsk", "no"})
 NUMBER_SENTENCE = "Skriv antallet som et tal, for eksempel 12 eller 10-19."
-# Lists that leave the house have this before what a spreadsheet would take for a formula.
-_ARMED = re.compile(r"'(?=[=+\-@\t\r])")
+# Lists that leave the house have an apostrophe before what a program would take for a formula: at the beginning,
+# and behind every sign that some program begins a new cell at, should it open the file with the wrong one. Blanks,
+# quotes and apostrophes before a formula hide it only from people, and wide signs are formulas to some programs.
+_SIGNS = frozenset("=+-@\t\r＝＋－＠")
+_HIDING = frozenset("'\"\ufeff")
+_BEGINS = frozenset(",;\t\n")
+_SIGN = re.compile(f"[{re.escape(''.join(sorted(_SIGNS)))}]")
 _DAY_AND_CLOCK = re.compile(r"(.*\d{4})(?:,? kl\.? ?|,? )(\d{1,2}[.:]\d{2})(?:[.:]\d{2})?")
 _SPAN = re.compile(
     r"""(?:ca\.?\s*)? (?P<least>\d[\d.]*(?:,0+)?) \s*
@@ -36,6 +41,36 @@ _SPAN = re.compile(
         \s* (?:ansatte|medarbejdere|personer)?""",
     re.VERBOSE,
 )
+
+
+def _places(text: str) -> list[int]:
+    """Where a cell may begin with something that is taken for a formula, the last first. Each sign is seen once."""
+    found: list[int] = []
+    leads = False
+    for place in range(len(text) - 1, -1, -1):
+        sign = text[place]
+        leads = sign in _SIGNS or (leads and (sign in _HIDING or sign.isspace()))
+        if leads and (place == 0 or text[place - 1] in _BEGINS):
+            found.append(place)
+    return found
+
+
+def armed(text: str) -> str:
+    """The text as it may stand in a CSV file: nothing in it is taken for a formula."""
+    if not _SIGN.search(text):
+        return text
+    for place in _places(text):
+        text = f"{text[:place]}'{text[place:]}"
+    return text
+
+
+def disarmed(text: str) -> str:
+    """What was written, from what stands in a file: `disarmed(armed(text)) == text`."""
+    if "'" not in text:
+        return text
+    # An apostrophe that we put there has a formula, however hidden, behind it.
+    places = {place for place in _places(text) if text[place] == "'"}
+    return "".join(sign for place, sign in enumerate(text) if place not in places)
 
 
 @dataclass(frozen=True)
@@ -50,7 +85,7 @@ class Cells:
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             return _written(value)
-        said = _ARMED.sub("", (value or "").strip(), count=1)
+        said = disarmed((value or "").lstrip()).strip()
         if said.casefold() in ERRORS:
             raise Refused(name, f"Cellen viser en fejl ({said}).")
         return said or None

@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from crm.access.models import User
+from crm.agreements import actions as agreements
+from crm.agreements.queries import programme
+from crm.companies import groups
 from crm.companies.models import Company
 from crm.companies.narrowing import Filter
 from crm.companies.queries import by_ids, page
 from crm.db import Database, Session
-from tests.conftest import NOW, add_company, add_user
+from crm.numbers import demo_cvr
+from tests.conftest import NOW, TODAY, add_company, add_user
 from tests.statements import counted
 
 NAMES = (
@@ -30,13 +34,27 @@ def _town(db: Session) -> tuple[User, User]:
             db, number, NAMES[number % len(NAMES)], responsible=(anna, bo)[number % 3 == 0],
             industry_code=INDUSTRIES[number % 4], postal_code=POSTAL[number % 3],
             employees_from=(0, 5, 50, None)[number % 4], active=int(number % 7 != 0),
+            advertising_protected=int(number % 3 == 1),
         )  # fmt: skip
         company.last_contact_at = None if number % 5 == 0 else NOW - timedelta(days=number)
+        if number in GROUPED:
+            groups.join(db, company=company, name="Koncernen", now=NOW)
+        if number in (*PARTNERS, *FORMER):
+            agreed = agreements.create(
+                db, company=company, programme=programme(db, "code_of_care"), title="Unge", by=anna, now=NOW,
+                today=TODAY, signed_on=TODAY,
+            )  # fmt: skip
+            if number in FORMER:
+                agreements.step(
+                    db, agreement=agreed, to="ended", on=TODAY, by=anna, now=NOW, today=TODAY, note="Slut"
+                )
     db.flush()
     return anna, bo
 
 
+GROUPED, PARTNERS, FORMER = range(10, 20), range(1, 50, 4), (2, 7, 12)
 QUIET = NOW - timedelta(days=30)
+NUMBERS = {demo_cvr(number): number for number in range(60)}
 FILTERS = {
     "everything": Filter(),
     "ceased": Filter(ceased=True),
@@ -50,6 +68,14 @@ FILTERS = {
     "a postal code": Filter(postal_code="3450"),
     "a size": Filter(employees_min=5),
     "quiet ones": Filter(quiet_since=QUIET),
+    "at most a size": Filter(employees_max=5),
+    "between two sizes": Filter(employees_min=1, employees_max=40),
+    "the protected": Filter(protected=True),
+    "those who are not protected": Filter(protected=False),
+    "a group": Filter(group_id=1),
+    "partners of a programme": Filter(programme="code_of_care"),
+    "a programme nobody knows": Filter(programme="klar_til_intet"),
+    "protected partners of a size": Filter(programme="code_of_care", protected=True, employees_max=60),
     "all at once": Filter(1, "a", "4", "3540", 1, QUIET),
 }
 
@@ -64,7 +90,19 @@ def _holds(company: Company, wanted: Filter) -> bool:
         and (wanted.employees_min is None or (company.employees_from or -1) >= wanted.employees_min)
         and (wanted.quiet_since is None or quiet is None or quiet < wanted.quiet_since)
         and (not wanted.name or _begins(company.name, wanted.name))
+        and _holds_beside(company, wanted)
     )
+
+
+def _holds_beside(company: Company, wanted: Filter) -> bool:
+    number = NUMBERS[company.cvr]
+    return (
+        (wanted.employees_max is None or (company.employees_from is not None
+                                          and company.employees_from <= wanted.employees_max))
+        and wanted.protected in {None, bool(company.advertising_protected)}
+        and (wanted.group_id is None or number in GROUPED)
+        and (wanted.programme is None or (wanted.programme == "code_of_care" and number in PARTNERS))
+    )  # fmt: skip
 
 
 def _begins(name: str, beginning: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]  # It ships no types.
+import xlsxwriter
 
 DAY, MOMENT, CLOCK = "dd-mm-yyyy", "dd-mm-yyyy hh:mm", "hh:mm"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

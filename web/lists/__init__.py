@@ -1,0 +1,1 @@
+"""What the lists have in common: how they are narrowed, which columns they show, and how they leave as files."""
