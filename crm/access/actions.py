@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +15,8 @@ from sqlalchemy.orm import Session
 from crm import audit
 from crm.access import passwords
 from crm.access.holdings import held, told
-from crm.access.models import ApiToken, Draft, Role, Throttle, User, UserSession
+from crm.access.models import ApiToken, Draft, Role, SignInLink, Throttle, User, UserSession
+from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
 from crm.errors import Conflict, Refused
 from crm.types import storable
@@ -26,6 +28,8 @@ LONGEST_EMAIL = 254
 # Ten tries a minute from one address at one account; the right password from elsewhere still works.
 TRIES = 10
 TRIES_OF_ADDRESS = 50
+# Lists one user may fetch as files a minute, counted like log-ins.
+EXPORTS, EXPORTS_A_MINUTE = "export:", 20
 WINDOW = timedelta(minutes=1)
 # Signs a draft keeps of each field.
 DRAFT = 10_000
@@ -88,23 +92,32 @@ def close_user(db: Session, *, user: User, now: datetime, today: date | None = N
             f"{user.name} har lige fået noget i hænderne. Giv det videre først, så kan brugeren lukkes."
         ) from error
     db.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    db.execute(
+        update(SignInLink)
+        .where(SignInLink.user_id == user.id, SignInLink.used_at.is_(None))
+        .values(used_at=now)
+    )
     for token in db.scalars(select(ApiToken).where(ApiToken.user_id == user.id)):
         db.delete(token)
     db.flush()
 
 
-def set_password(db: Session, *, user: User, password: str, field: str = "password") -> None:
-    """Give a new password; every session ends."""
+def set_password(
+    db: Session, *, user: User, password: str, field: str = "password", now: datetime | None = None
+) -> None:
+    """Give a new password; every session ends. With `now` the user is told by mail."""
     user.password_hash = hash_password(password, field)
     db.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    if now is not None:
+        tell(db, user=user, what=Notice.CHANGED, now=now)
     db.flush()
 
 
-def change_password(db: Session, *, user: User, old: str, new: str) -> None:
+def change_password(db: Session, *, user: User, old: str, new: str, now: datetime) -> None:
     """Change one's own password; all sessions end, also this one."""
     if not check_password(user, old):
         raise Refused("old", "Den nuværende adgangskode er ikke rigtig.")
-    set_password(db, user=user, password=new, field="new")
+    set_password(db, user=user, password=new, field="new", now=now)
 
 
 def set_shortcuts(db: Session, *, user: User, on: bool) -> None:
@@ -132,6 +145,8 @@ def throttle_keys(email: str, address: str) -> list[str]:
 
 
 def _most(key: str) -> int:
+    if key.startswith(EXPORTS):
+        return EXPORTS_A_MINUTE
     return TRIES_OF_ADDRESS if key.startswith("@") else TRIES
 
 
@@ -174,7 +189,7 @@ def count_success(db: Session, *, keys: list[str]) -> None:
     )
 
 
-def sign_in(db: Session, *, user: User, now: datetime, hours: int) -> str:
+def sign_in(db: Session, *, user: User, now: datetime, hours: int, browser: str | None = None) -> str:
     """Open a session; the answer is the cookie's value, kept nowhere."""
     token = secrets.token_urlsafe(32)
     db.execute(delete(UserSession).where(UserSession.expires_at <= now))
@@ -184,6 +199,7 @@ def sign_in(db: Session, *, user: User, now: datetime, hours: int) -> str:
             user_id=user.id,
             created_at=now,
             expires_at=now + timedelta(hours=hours),
+            browser=browser,
         )
     )
     audit.note(db, action="sign_in", kind="user_account", id=user.id)
@@ -194,6 +210,17 @@ def sign_in(db: Session, *, user: User, now: datetime, hours: int) -> str:
 def sign_out(db: Session, *, token: str) -> None:
     """End this browser's session."""
     db.execute(delete(UserSession).where(UserSession.token_hash == token_hash(token)))
+
+
+def end_session(db: Session, *, user: User, id: int) -> None:
+    """End one of the user's own sessions. One that is not there has ended."""
+    db.execute(delete(UserSession).where(UserSession.id == id, UserSession.user_id == user.id))
+
+
+def end_other_sessions(db: Session, *, user: User, token: str) -> int:
+    """End all of the user's sessions but the one with this cookie; how many they were."""
+    others = (UserSession.user_id == user.id, UserSession.token_hash != token_hash(token))
+    return int(cast("Any", db.execute(delete(UserSession).where(*others))).rowcount)
 
 
 def add_token(db: Session, *, user: User, now: datetime, days: int | None = 365) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.db import Base, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row, guards, refuse_trigger
 from crm.types import Json, SafeText, Utc
 
 
@@ -83,7 +83,65 @@ class UserSession(Row, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc)
+    # "Firefox på Windows": enough to know one's own again.
+    browser: Mapped[str | None] = mapped_column(SafeText(60))
     user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
+
+
+class LinkPurpose(StrEnum):
+    """Why somebody may choose a password: it was forgotten, or they are new."""
+
+    RESET = "reset"
+    INVITATION = "invitation"
+
+
+class SignInLink(Row, Base):
+    """A link by mail to choose a password by. Only its hash is kept; the token stands in the mail."""
+
+    __tablename__ = "sign_in_link"
+    __data_class__ = "security"
+    __secret__: ClassVar[frozenset[str]] = frozenset({"token_hash"})
+    __table_args__ = (
+        CheckConstraint("purpose IN ('reset', 'invitation')", name="purpose"),
+        CheckConstraint("expires_at > created_at", name="period"),
+        # One at a time: a new one ends the one before.
+        Index("uq_sign_in_link_open", "user_id", unique=True, sqlite_where=text("used_at IS NULL"),
+              postgresql_where=text("used_at IS NULL")),
+    )  # fmt: skip
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    purpose: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    used_at: Mapped[datetime | None] = mapped_column(Utc)
+    user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
+
+
+class SecondFactor(Base):
+    """The secret of a user's code app, encrypted; in use once confirmed. `last_step` is the last code used."""
+
+    __tablename__ = "second_factor"
+    __data_class__ = "security"
+    __secret__: ClassVar[frozenset[str]] = frozenset({"secret"})
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True, autoincrement=False)
+    secret: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Utc)
+    last_step: Mapped[int] = mapped_column(Key, default=0)
+
+
+class RecoveryCode(Base):
+    """A code on paper for whoever has lost the app. Only its hash is kept; it works once."""
+
+    __tablename__ = "recovery_code"
+    __data_class__ = "security"
+    __audited__ = False
+
+    code_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
 class ApiToken(Row, Base):

@@ -47,6 +47,16 @@ def user_of_token(db: Session, token: str, now: datetime) -> User | None:
     return None if found is None or (found.expires_at and found.expires_at <= now) else found.user
 
 
+def sessions(db: Session, user: User, now: datetime) -> Sequence[UserSession]:
+    """Where the user is signed in, the newest first."""
+    return db.scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user.id, UserSession.expires_at > now)
+        .order_by(UserSession.created_at.desc(), UserSession.id.desc())
+        .limit(50)
+    ).all()
+
+
 def get(db: Session, id: int) -> User:
     """The user with this key."""
     user = db.get(User, id)

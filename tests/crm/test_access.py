@@ -106,13 +106,15 @@ def test_a_new_password_ends_every_session(db: Session) -> None:
     anna, bo = add_user(db, password=PASSWORD), add_user(db, "bo@kommune.test")
     mine, his = (actions.sign_in(db, user=user, now=NOW, hours=12) for user in (anna, bo))
     with pytest.raises(Refused) as refusal:
-        actions.change_password(db, user=anna, old="forkert, men langt nok", new="en helt ny sætning")
+        actions.change_password(
+            db, user=anna, old="forkert, men langt nok", new="en helt ny sætning", now=NOW
+        )
     assert refusal.value.field == "old"
     with pytest.raises(Refused) as refusal:
-        actions.change_password(db, user=anna, old=PASSWORD, new="kort")
+        actions.change_password(db, user=anna, old=PASSWORD, new="kort", now=NOW)
     assert refusal.value.field == "new"
     assert queries.user_of_session(db, mine, NOW) is anna
-    actions.change_password(db, user=anna, old=PASSWORD, new="en helt ny sætning")
+    actions.change_password(db, user=anna, old=PASSWORD, new="en helt ny sætning", now=NOW)
     assert queries.user_of_session(db, mine, NOW) is None
     assert queries.user_of_session(db, his, NOW) is bo
     assert actions.check_password(anna, "en helt ny sætning")

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from crm.access import actions, queries
-from web.deps import OLD_PAGE, Visit, house_of, read_form, reading, writing
+from crm.access import actions, queries, second_factor
+from crm.day.queries import choice
+from web.deps import Visit, house_of, read_form, reading, writing
+from web.doors import SLOW_DOWN, ask_for_code, door_page, from_this_browser, let_in, remember
 from web.forms import Form
 from web.house import House
-from web.render import local, page, public_page, redirect
+from web.render import local, page, redirect
 
 router = APIRouter()
 WRONG = "E-mail eller adgangskode er ikke rigtig."
-SLOW_DOWN = "Der er prøvet for mange gange. Vent et minut, og prøv igen."
 Houses = Annotated[House, Depends(house_of)]
 
 
 def _sign_in_page(house: House, request: Request, form: Form, status: int = 200) -> Response:
-    visitor = request.cookies.get("visitor") or secrets.token_urlsafe(16)
-    answer = public_page(
-        house, request, "account/sign_in.html", status=status, form=form, csrf=house.sign("csrf", visitor)
-    )
-    # A mark for this browser, so that nobody can be signed in from another site.
-    answer.set_cookie("visitor", visitor, httponly=True, samesite="lax", secure=house.secure)
+    answer = door_page(house, request, "account/sign_in.html", form, status)
     if house.session_cookie in request.cookies:
         answer.delete_cookie(house.session_cookie, secure=house.secure)
     return answer
@@ -41,8 +36,7 @@ def sign_in_form(house: Houses, request: Request, videre: str = "") -> Response:
 @router.post("/log-ind")
 def sign_in(house: Houses, request: Request, form: Annotated[Form, Depends(read_form)]) -> Response:
     """Check the password, slowly for whoever guesses."""
-    if not house.signed(form.data.get("csrf", ""), "csrf", request.cookies.get("visitor", "")):
-        form.refuse("", OLD_PAGE)
+    if not from_this_browser(house, request, form):
         return _sign_in_page(house, request, form, 403)
     email, password = form.data.get("email", ""), form.data.get("password", "")
     now = house.clock()
@@ -62,23 +56,12 @@ def sign_in(house: Houses, request: Request, form: Annotated[Form, Depends(read_
         return _sign_in_page(house, request, form, 422)
     with house.database.write(user.email, user.id) as db:
         actions.count_success(db, keys=keys)
-        token = actions.sign_in(db, user=user, now=now, hours=house.settings.session_hours)
-    answer = RedirectResponse(local(form.data.get("videre")), 303)
-    _remember(answer, house, token)
-    answer.delete_cookie("visitor", secure=house.secure)
-    return answer
-
-
-def _remember(answer: Response, house: House, token: str) -> None:
-    """Let this browser be the session's."""
-    answer.set_cookie(
-        house.session_cookie,
-        token,
-        max_age=house.settings.session_hours * 3600,
-        httponly=True,
-        samesite="lax",
-        secure=house.secure,
-    )
+        if second_factor.factor_of(db, user):
+            return ask_for_code(house, user, now, local(form.data.get("videre")), "/log-ind/kode")
+        if second_factor.is_required(user, house.settings.second_factor):
+            second_factor.begin(db, user=user, key=house.key, now=now)
+            return ask_for_code(house, user, now, local(form.data.get("videre")), "/log-ind/kode-app")
+        return let_in(house, request, db, user, now, local(form.data.get("videre")))
 
 
 @router.post("/log-ud")
@@ -94,7 +77,26 @@ def sign_out(visit: Annotated[Visit, writing("own")]) -> Response:
 @router.get("/konto")
 def show(visit: Annotated[Visit, reading("own")]) -> Response:
     """One's own settings."""
-    return page(visit, "account/show.html", form=Form.of({"shortcuts": visit.me.shortcuts}))
+    return account_page(visit)
+
+
+def account_page(visit: Visit, form: Form | None = None, *, calendar_address: str | None = None) -> Response:
+    """One's own settings; `form` is the password's when it was refused. A calendar's address is shown once."""
+    chosen = choice(visit.db, visit.me)
+    form = form or Form()
+    form.data |= {
+        "shortcuts": str(visit.me.shortcuts),
+        "morning_mail": str(chosen.morning_mail if chosen else 0),
+    }
+    return page(
+        visit,
+        "account/show.html",
+        status=form.status if form.errors else 200,
+        form=form,
+        choice=chosen,
+        morning_at=visit.house.settings.morning_mail_at,
+        calendar_address=calendar_address,
+    )
 
 
 @router.post("/konto")
@@ -113,19 +115,16 @@ def change_password(visit: Annotated[Visit, writing("own")]) -> Response:
 
     def changed() -> bool:
         actions.change_password(
-            visit.db, user=visit.me, old=form.data.get("old", ""), new=form.data.get("new", "")
+            visit.db, user=visit.me, old=form.data.get("old", ""), new=form.data.get("new", ""), now=visit.now
         )
         return True
 
     if form.act(visit.db, changed) is None:
         for name in ("old", "new", "again"):
             form.data.pop(name, None)
-        form.data["shortcuts"] = str(visit.me.shortcuts)
-        return page(visit, "account/show.html", status=form.status, form=form)
-    hours = visit.house.settings.session_hours
-    token = actions.sign_in(visit.db, user=visit.me, now=visit.now, hours=hours)
+        return account_page(visit, form)
     answer = redirect(visit, "/konto", flash="Adgangskoden er ændret. Du er logget ud alle andre steder.")
-    _remember(answer, visit.house, token)
+    remember(visit.house, visit.request, answer, visit.db, visit.me, visit.now)
     return answer
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.access import actions as access
-from crm.access import holdings
+from crm.access import holdings, links, second_factor
 from crm.access import queries as users
-from crm.access.models import User
-from crm.errors import NotFound, renamed
+from crm.access.models import LinkPurpose, User
+from crm.errors import Conflict, NotFound, renamed
 from crm.goals import actions as goals
 from crm.goals.queries import objective, objectives
 from crm.handover.actions import close_leaver
@@ -81,6 +81,7 @@ def _user(visit: Visit, user: User, form: Form) -> Response:
         section="admin",
         user=user,
         form=form,
+        factor=second_factor.factor_of(visit.db, user),
         held=holdings.told(holdings.held(visit.db, user, visit.today)),
         roles=words.choices(words.ROLES),
         colleagues=[(each.id, each.name) for each in users.colleagues(visit.db) if each.id != user.id],
@@ -117,13 +118,32 @@ def set_password(visit: Annotated[Visit, writing("users.write")], id: int) -> Re
     user, form = users.get(visit.db, id), visit.form
 
     def change() -> bool:
-        access.set_password(visit.db, user=user, password=form.data.get("password", ""))
+        access.set_password(visit.db, user=user, password=form.data.get("password", ""), now=visit.now)
         return True
 
     if form.act(visit.db, change) is None:
         form.data = _filled(user).data
         return _user(visit, user, form)
     return redirect(visit, "/opsaetning/brugere", flash=f"{user.name} har fået en ny adgangskode.")
+
+
+@router.post("/brugere/{id}/link")
+def send_link(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
+    """Let a user choose a password by a link in a mail; nobody else sees it."""
+    user = users.get(visit.db, id)
+    if not user.is_active:
+        raise Conflict(f"{user.name} er lukket.")
+    purpose = LinkPurpose.RESET if user.password_hash else LinkPurpose.INVITATION
+    links.send(visit.db, user=user, purpose=purpose, home=visit.house.settings.base_url, now=visit.now)
+    return redirect(visit, f"/opsaetning/brugere/{id}", flash=f"{user.name} får et link med mail.")
+
+
+@router.post("/brugere/{id}/kode-app/fjern")
+def remove_factor(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
+    """Help a user who has lost the telephone and the codes on paper."""
+    user = users.get(visit.db, id)
+    second_factor.remove(visit.db, user=user, now=visit.now)
+    return redirect(visit, f"/opsaetning/brugere/{id}", flash=f"{user.name} har ikke længere en kode-app.")
 
 
 @router.post("/brugere/{id}/luk")
