@@ -89,10 +89,32 @@ class Settings(BaseSettings):
     quiet_months: int = Field(
         6, ge=1, le=120, description="Months without contact after which a company is shown as quiet."
     )
+    expiry_days: int = Field(
+        60, ge=1, le=366, description="Days before an agreement runs out that its consultant is told of it."
+    )
+    morning_mail_at: time = Field(
+        time(7, 0), description="When the mail about the day is written to those who want it; before noon."
+    )
     approve_transfers: bool = Field(
         False, description="A colleague's company is given on only when a manager approves. Off: at once."
     )
+    survey_after_requests: bool = Field(
+        True, description="Ask a company how the cooperation was when its recruitment request is closed."
+    )
+    survey_pause_minutes: int = Field(
+        60, ge=0, le=10_080, description="Minutes from closing a request to asking, so that it can be undone."
+    )
+    survey_months: int = Field(6, ge=1, le=60, description="A company is asked once in so many months.")
+    survey_days: int = Field(30, ge=1, le=365, description="Days a link to a question can be answered.")
+    survey_reminder_days: int = Field(
+        7, ge=0, le=365, description="Days until one reminder after a request; 0 for none."
+    )
+    survey_min_n: int = Field(5, ge=1, le=1000, description="With fewer answers no share is shown.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a log-in ends by itself.")
+    second_factor: Annotated[list[Literal["consultant", "manager", "admin"]], NoDecode] = Field(
+        default_factory=list,
+        description="Roles whose local accounts must have a code app, comma separated, such as admin,manager.",
+    )
     smtp_url: SecretStr = Field(
         SecretStr(""),
         description="Mail server, smtp://user:password@host:587?from=name@domain, or smtps://. smtp:// asks "
@@ -108,7 +130,7 @@ class Settings(BaseSettings):
         )
 
     def __init__(self, **values: object) -> None:
-        for name in ("allowed_hosts", "closed_days"):
+        for name in ("allowed_hosts", "closed_days", "second_factor"):
             raw = values.get(name, os.environ.get(f"ENINDGANG_{name.upper()}"))
             if raw is not None:
                 values[name] = self._split(raw)
@@ -129,6 +151,14 @@ class Settings(BaseSettings):
         # A house that never opens has no working hours to count, and a deadline would never come.
         if "opens_at" in others.data and value <= others.data["opens_at"]:
             raise ValueError("The day must end after it begins.")
+        return value
+
+    @field_validator("morning_mail_at")
+    @classmethod
+    def _in_the_morning(cls, value: time) -> time:
+        # After noon no mail about the day is written any more.
+        if value >= time(12, 0):
+            raise ValueError("The morning ends at noon.")
         return value
 
     @field_validator("closed_days")

@@ -4,19 +4,21 @@ from crm import audit, batches
 from crm.access import models as access
 from crm.agreements import models as agreements
 from crm.companies import models as companies
+from crm.day import models as day
 from crm.db import Base
 from crm.goals import models as goals
 from crm.handover import models as handover
 from crm.interactions import models as interactions
 from crm.jobs import models as jobs
-from crm.merging import models as merging
+from crm.lists import models as lists
 from crm.outbox import models as outbox
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
 from crm.search import models as search
+from crm.surveys import models as surveys
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, merging,
-    handover, goals, search,
+    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, surveys,
+    lists, handover, goals, day, search,
 )  # fmt: skip

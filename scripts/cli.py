@@ -339,7 +339,7 @@ def goals(
     with opened() as (settings, database), database.read() as db:
         today = now().astimezone(settings.zone).date()
         day = _day(on) if on else today
-        found = progress(db, day)
+        found = progress(db, day, least=settings.survey_min_n)
     items = [
         {
             "key": each.objective.key,
@@ -348,6 +348,8 @@ def goals(
             "target": each.target.value if each.target else None,
             "due": each.target.due.isoformat() if each.target else None,
             "companies": [company.cvr for company in each.companies],
+            "n": each.share.n if each.share else None,
+            "response_rate": each.share.response_rate if each.share else None,
         }
         for each in found
     ]
@@ -356,8 +358,17 @@ def goals(
         return
     typer.echo(f"Mål {danish.long_date(day)}")
     for item in items:
-        value = "ingen svar" if item["value"] is None else item["value"]
-        typer.echo(f"  {item['name']}: {value} af {item['target']} ({item['due']})")
+        typer.echo(f"  {item['name']}: {_told(item)} ({item['due']})")
+
+
+def _told(item: dict[str, Any]) -> str:
+    """How far an objective is, in words."""
+    if item["n"] is None:
+        return f"{item['value']} af {item['target']}"
+    answers = danish.count(item["n"], "svar", "svar")
+    if item["value"] is None:
+        return f"for få svar endnu ({answers}), målet er {item['target']} %"
+    return f"{item['value']} % af {answers}, målet er {item['target']} %"
 
 
 def _day(text: str) -> date:

@@ -16,12 +16,14 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from crm.access import tidying
+from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
 from crm.jobs import actions as jobs
 from crm.jobs.actions import Lease
 from crm.jobs.catalogue import KINDS, Kind
 from crm.settings import Settings
+from crm.surveys.asking import ask
 from scripts.bars import Tell
 from scripts.mail import send_due
 
@@ -70,6 +72,10 @@ def _send_mails(database: Database, settings: Settings, now: datetime, tell: Tel
     return send_due(database, settings, now, go_on=lambda: tell(0, None))
 
 
+def _ask(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
+    return ask(database, settings, now, go_on=lambda: tell(0, None))
+
+
 def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) -> int:
     """A little at a time, so that nobody waits for it."""
     gone = 0
@@ -83,8 +89,14 @@ def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) ->
         return gone + jobs.forget(db, now=now)
 
 
+def _write_mornings(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
+    return write_morning_mails(database, settings, now, go_on=tell)
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
+    "morning_mails": _write_mornings,
+    "companies_asked": _ask,
     "rows_tidied": _tidy,
     "mails_sent": _send_mails,
 }

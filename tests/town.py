@@ -8,16 +8,22 @@ from datetime import date, timedelta
 from sqlalchemy import delete
 
 from crm.access.models import User
+from crm.access.queries import token_hash
 from crm.agreements import actions as agreements
 from crm.agreements.queries import programme
 from crm.companies import actions as companies
-from crm.companies.models import Company, ProductionUnit
+from crm.companies.models import Company, CompanyContact, ProductionUnit
+from crm.day.models import DayChoice
 from crm.db import Database, Session
 from crm.handover.actions import hand_over_list
 from crm.handover.proposals import propose
 from crm.interactions import actions as interactions
 from crm.jobs import actions as jobs
 from crm.jobs.catalogue import KINDS
+from crm.lists import actions as lists
+from crm.lists import bulk
+from crm.lists.bulk import Order
+from crm.lists.models import BulkKind
 from crm.outbox.models import Mail
 from crm.requests import actions as requests
 from crm.requests.actions import NewRequest, Promise
@@ -25,10 +31,15 @@ from crm.requests.clock import WorkingHours
 from crm.responsibility import actions as responsibility
 from crm.responsibility.absences import actions as absences
 from crm.settings import Settings
+from crm.surveys.models import RoundKind, SurveyInvitation, SurveyLink, SurveyReply, SurveyRound
 from tests.conftest import NOW, PASSWORD, TODAY, add_company, add_user
 
 ANNA, BO, MONA, ADAM = "anna@kommune.test", "bo@kommune.test", "mona@kommune.test", "adam@kommune.test"
 CLOSED = "lukket@kommune.test"
+# The secret of the link the bakery has not answered by.
+SURVEY = "bageriets-hemmelige-link"
+# The secret of Anna's calendar.
+CALENDAR = "annas-hemmelige-kalender"
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,10 @@ class Town:
     bakery_id: int
     handover: int
     proposal: int
+    view: int  # Anna's, of the companies, for all
+    bulk_act: int
+    survey_round: int  # a year ago, answered by the bakery; another is open
+    survey_reply: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -60,7 +75,11 @@ class Town:
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
-            "opgaver": "rows_tidied",
+            "lister": "virksomheder", "visninger": str(self.view), "handlinger": str(self.bulk_act),
+            "slags": "recruitment", "ordninger": "1",
+            "svar": SURVEY, "besvarelser": str(self.survey_reply), "maalinger": str(self.survey_round),
+            "opgaver": "rows_tidied", "dag": f"opfoelgning-{self.follow_up}", "kalender": CALENDAR, "mine-tal": "aabne",
+            "steder": "987654", "ny-adgangskode": "x" * 43,
         }  # fmt: skip
 
 
@@ -98,6 +117,7 @@ def build(database: Database) -> Town:
             db, company=garden, programme=programme(db, "after_school_job"), title="Fritidsjob", by=bo, now=NOW,
             today=TODAY,
         )  # fmt: skip
+        db.add(DayChoice(user_id=anna.id, calendar_hash=token_hash(CALENDAR), calendar_since=NOW))
         rule = responsibility.add_rule(db, values={"industry_prefix": "10", "user_id": anna.id})
         absence = absences.add(
             db, user=anna, first_day=date(2027, 1, 4), last_day=date(2027, 1, 8), stand_in=bo, by=anna, today=TODAY,
@@ -111,7 +131,8 @@ def build(database: Database) -> Town:
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
-            _handed_over(db, protected, anna), _proposed(db, ceased, anna),
+            _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
+            *_asked(db, bakery, contact, anna),
         )  # fmt: skip
 
 
@@ -143,6 +164,51 @@ def _handed_over(db: Session, company: Company, to: User) -> int:
 def _proposed(db: Session, company: Company, by: User) -> int:
     db.refresh(company, ["responsible"])
     return propose(db, company=company, to=by, reason="Jeg kender dem", by=by, now=NOW).id
+
+
+def _listed(db: Session, company: Company, by: User) -> tuple[int, int]:
+    """A view for all, and a company that was chosen in a list and put in a group."""
+    view = lists.save(
+        db, kind="companies", name="Bagere", query="branche=10", columns=None, shared=True, by=by, now=NOW
+    )
+    order = Order(BulkKind.JOIN_GROUP, "Fortid Gruppen")
+    act = bulk.do(db, order, [company.id], by=by, now=NOW, seen=bulk.plan(db, order, [company.id]).seal)
+    return view.id, act.id
+
+
+def _round(
+    db: Session, company: Company, contact: CompanyContact, days: int, before: SurveyInvitation | None = None
+) -> SurveyInvitation:
+    on = TODAY - timedelta(days=days)
+    question, month = 1, timedelta(days=30)
+    made = SurveyRound(kind=RoundKind.ANNUAL, name=f"Runde for {days} dage siden", question_id=question, opened_on=on,
+                       closes_on=on + month, created_at=NOW)  # fmt: skip
+    db.add(made)
+    db.flush()
+    asked = SurveyInvitation(
+        round_id=made.id, question_id=question, company_id=company.id, company_contact_id=contact.id,
+        recipient="lone@bageri.test", asked_on=on, quiet_until=on + 6 * month, expires_on=on + month, sent_at=NOW,
+        follows_id=before.id if before else None, follows_quiet_until=before.quiet_until if before else None,
+        created_at=NOW,
+    )  # fmt: skip
+    db.add(asked)
+    db.flush()
+    return asked
+
+
+def _asked(db: Session, company: Company, contact: CompanyContact, by: User) -> tuple[int, int]:
+    """A round that was answered and followed up, and one whose link is still open."""
+    old = _round(db, company, contact, 300)
+    new = _round(db, company, contact, 0, old)
+    db.add(SurveyLink(token_hash=token_hash(SURVEY), invitation_id=new.id, created_at=NOW))
+    reply = SurveyReply(
+        invitation_id=old.id, company_id=company.id, question_id=old.question_id, expires_on=old.expires_on,
+        value=4, comment="Dejligt med ét nummer", replied_on=old.asked_on, handled_at=NOW, handled_by_id=by.id,
+        handled_note="Takkede",
+    )  # fmt: skip
+    db.add(reply)
+    db.flush()
+    return old.round_id, reply.id
 
 
 def _hash() -> str:

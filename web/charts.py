@@ -96,6 +96,8 @@ def development(
     reached_on: date | None = None,
     width: int = 900,
     height: int = 240,
+    unit: str = "",
+    now: str = " nu",
 ) -> Development | None:
     """A staircase through the points, the oldest first; None when there are none.
 
@@ -115,9 +117,9 @@ def development(
         bottom=plane.bottom,
         path=_staircase(plane, points),
         now=(plane.x(last_day), plane.y(last_value)),
-        now_text=f"{last_value} nu",
+        now_text=f"{last_value}{unit}{now}",
         forecast=_forecast(plane, points[-1], (reached_on, ahead[1])) if reached_on and ahead else None,
-        goals=[Goal(plane.x(ahead[0]), plane.y(ahead[1]), f"mål {ahead[1]}")] if ahead else [],
+        goals=[Goal(plane.x(ahead[0]), plane.y(ahead[1]), f"mål {ahead[1]}{unit}")] if ahead else [],
         months=_months(plane),
         values=[Tick(plane.y(value), str(value)) for value in range(0, plane.most + 1, plane.step)],
     )

@@ -267,6 +267,19 @@ async def _turn(turns: Semaphore) -> AsyncIterator[None]:
         turns.release()
 
 
+async def reading_turn(request: Request) -> AsyncIterator[None]:
+    """For a page without a user that reads: it waits for its turn as every visit does."""
+    async with _turn(house_of(request).turns):
+        yield
+
+
+async def writing_turn(request: Request, form: Annotated[Form, Depends(read_form)]) -> AsyncIterator[Form]:
+    """For a page without a user that writes: the form, which was read before its turn came."""
+    house = house_of(request)
+    async with _turn(house.writing_turns), _turn(house.turns):
+        yield form
+
+
 async def _wait(turns: Semaphore) -> None:
     try:
         with fail_after(PATIENCE):

@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 from crm import danish
 from crm.db import Session
 from crm.errors import CrmError, Refused
+from crm.interactions.repeating import Repeat, repeat_of
 
 T = TypeVar("T")
 UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -28,6 +29,16 @@ UNSHOWABLE_SENTENCE = "Teksten har tegn, der ikke kan gemmes. Slet dem og prøv 
 def new_key() -> str:
     """A key that makes a form count once, however often it is sent."""
     return secrets.token_urlsafe(16)
+
+
+def read_repeat(form: Form, prefix: str) -> Repeat | None:
+    """How something repeats, from a number and a unit. A unit alone is every one of them."""
+    every, unit = form.number(f"{prefix}_every"), form.text(f"{prefix}_unit")
+    try:
+        return repeat_of(1 if unit and every is None else every, unit, f"{prefix}_every")
+    except Refused as refusal:
+        form.refuse(refusal.field, refusal.message)
+        return None
 
 
 @dataclass

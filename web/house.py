@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from anyio import Semaphore
 
@@ -18,6 +20,9 @@ from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
+# Seconds for which other workers may not have heard of what a manager has set up.
+WHILE = 10.0
+T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -33,6 +38,7 @@ class House:
     database: Database
     clock: Callable[[], datetime] = utc_now
     _digests: dict[str, str] = field(default_factory=dict)
+    _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> bytes:
@@ -81,6 +87,19 @@ class House:
     def signed(self, signature: str, *parts: str) -> bool:
         """Whether the signature is ours."""
         return hmac.compare_digest(signature.encode(), self.sign(*parts).encode())
+
+    def kept(self, name: str, read: Callable[[], T]) -> T:
+        """What every page needs and a manager seldom changes: read anew when it is some seconds old."""
+        at, kept = self._kept.get(name, (0.0, None))
+        if kept is not None and time.monotonic() - at < WHILE:
+            return cast("T", kept)
+        found = read()
+        self._kept[name] = (time.monotonic(), found)
+        return found
+
+    def forget(self, name: str) -> None:
+        """Have it read anew at once, since it was just changed here."""
+        self._kept.pop(name, None)
 
     def static(self, path: str) -> str:
         """The address of a static file, with a digest so that browsers may keep it for ever."""

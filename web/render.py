@@ -18,6 +18,7 @@ from crm import danish, phones
 from crm.access.models import User
 from crm.access.rights import may
 from web import charts, words
+from web.answering import answering
 from web.deps import Visit, csrf_token
 from web.forms import Form
 from web.house import House
@@ -69,13 +70,14 @@ def _context(house: House, request: Request, now: datetime) -> dict[str, Any]:
         "spoken_time": lambda moment: danish.spoken_time(moment, now, zone),
         "spoken_day": lambda day: danish.spoken_day(day, today),
         "ago": lambda moment: danish.ago(moment, now, zone),
+        "answering": lambda asked: answering(asked, now, house.hours),
         "day_of": lambda moment: moment.astimezone(zone).date(),
         "clock_of": lambda moment: f"{moment.astimezone(zone):%H.%M}",
-        "input_day": _input_day,
+        "input_day": input_day,
     }
 
 
-def _input_day(day: date | None) -> str:
+def input_day(day: date | None) -> str:
     """A date as a form field shows it."""
     return f"{day:%d-%m-%Y}" if day else ""
 
@@ -137,6 +139,17 @@ def _read_flash(request: Request, house: House) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text))
     return found
+
+
+def in_part(visit: Visit) -> bool:
+    """Whether the page that asks wants only a part of itself anew."""
+    return "hx-request" in visit.request.headers
+
+
+def instead_of(answer: Response, part: str) -> Response:
+    """Have this part of the page replaced, whatever the form that was sent was to replace."""
+    answer.headers.update({"HX-Retarget": part, "HX-Reselect": part, "HX-Reswap": "outerHTML"})
+    return answer
 
 
 def local(url: str | None, default: str = "/") -> str:

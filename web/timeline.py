@@ -60,8 +60,7 @@ def _interaction(each: Interaction) -> Entry:
 def _requests(requests: Sequence[Request]) -> Iterator[Entry]:
     for each in requests:
         url = f"/henvendelser/{each.id}"
-        kind = words.REQUEST_KINDS[each.kind]  # type: ignore[index]
-        yield Entry(each.received_at, "request", "Henvendelse", each.title, url=url, more=kind)
+        yield Entry(each.received_at, "request", "Henvendelse", each.title, url=url, more=each.kind_name)
         if each.closed_at:
             state = words.REQUEST_STATES[each.state]  # type: ignore[index]
             tone = {"resolved": "ok"}.get(each.state, "neutral")

@@ -8,6 +8,8 @@ from typing import Any
 from crm.access.models import Role
 from crm.agreements.actions import NAMES
 from crm.interactions.models import Direction, Kind
+from crm.interactions.repeating import RepeatUnit
+from crm.requests.kinds import Ask
 from crm.requests.models import RequestKind, RequestState
 from crm.responsibility.models import CompanyColleague, Topic
 
@@ -18,6 +20,7 @@ KINDS = {
     Kind.EMAIL: "Mail",
     Kind.NOTE: "Notat",
 }
+REPEAT_UNITS = {RepeatUnit.DAY: "dag", RepeatUnit.WEEK: "uge", RepeatUnit.MONTH: "måned"}
 DIRECTIONS = {Direction.IN: "Indgående", Direction.OUT: "Udgående"}
 REQUEST_KINDS = {
     RequestKind.RECRUITMENT: "Rekruttering",
@@ -30,6 +33,21 @@ REQUEST_KINDS = {
     RequestKind.IPS: "IPS, job med støtte",
     RequestKind.STRESS_COURSE: "Stresskursus",
     RequestKind.JOB_FAIR: "Jobmesse",
+}
+# What a kind of request may ask for, as a manager chooses it.
+ASKS = {
+    Ask.WANTED: "Hvor mange der søges",
+    Ask.HOURS: "Timer om ugen",
+    Ask.START: "Start",
+    Ask.DEADLINE: "Ansøgningsfrist",
+    Ask.PLACE: "Arbejdssted",
+    Ask.RESPONSE: "Hvordan ansøgere svarer",
+    Ask.RESULTS: "Præsenteret og ansat",
+    Ask.PERSONS: "Hvor mange det drejer sig om",
+    Ask.CASE: "Sagens nummer i fagsystemet",
+    Ask.TOPIC: "Blanket eller regel",
+    Ask.HELD: "Dato for kursus eller messe",
+    Ask.SCHEME: "Ordning",
 }
 REQUEST_STATES = {
     RequestState.NEW: "Ny",
@@ -47,6 +65,10 @@ HIT_KINDS = {
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
 }  # fmt: skip
 TOPICS = {Topic.RECRUITMENT: "Rekruttering", Topic.RETENTION: "Fastholdelse", Topic.YOUNG_PEOPLE: "Unge"}
+# The steps of the satisfaction scale; 0 is kept as no value.
+SURVEY_ANSWERS = {
+    "1": "Helt uenig", "2": "Uenig", "3": "Hverken enig eller uenig", "4": "Enig", "5": "Helt enig", "0": "Ved ikke",
+}  # fmt: skip
 # What the register calls a company that is not simply active.
 STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
 _BY_GROUP: dict[str, Mapping[Any, str]] = {
@@ -57,6 +79,7 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "agreement_state": AGREEMENT_STATES,
     "role": ROLES,
     "hit": HIT_KINDS,
+    "survey_answer": SURVEY_ANSWERS,
 }
 
 

@@ -26,8 +26,10 @@ TABLE: dict[str, frozenset[Role]] = {
     "absences.others": LEADERS,  # a colleague's absence; one's own anybody may
     "interactions.write": ALL,
     "requests.write": ALL,
+    "requests.kinds": LEADERS,  # what can be asked for, and how soon it is answered
     "agreements.write": ALL,
     "goals.write": LEADERS,
+    "surveys.write": LEADERS,  # the question's wording, and whom to ask
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may

@@ -117,9 +117,25 @@ class Agreement(Row, Base):
             sqlite_where=text("ended_on IS NULL"),
             postgresql_where=text("ended_on IS NULL"),
         ),
+        Index(
+            "ix_agreement_expiry",
+            "consultant_id",
+            "valid_to",
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index(
+            "ix_agreement_offered",
+            "consultant_id",
+            "id",
+            sqlite_where=text("state = 'offered'"),
+            postgresql_where=text("state = 'offered'"),
+        ),
         Index("ix_agreement_company", "company_id"),
         Index("ix_agreement_counts", "programme_id", "signed_on", "valid_from"),
         Index("ix_agreement_state", "state", "id"),
+        Index("ix_agreement_programme", "programme_id", "state", "id"),
+        Index("ix_agreement_valid_to", "valid_to", "id"),
     )
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))

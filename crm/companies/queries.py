@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, load_only
 
-from crm.companies.models import Company, CompanyContact, CompanyGroup, CompanyProfile, ProductionUnit
+from crm.companies.models import (
+    Company,
+    CompanyContact,
+    CompanyContinuation,
+    CompanyGroup,
+    CompanyProfile,
+    ProductionUnit,
+)
 from crm.companies.narrowing import Filter, conditions, keys
 from crm.errors import NotFound
 from crm.types import Among, Compared
@@ -54,6 +61,7 @@ class Card:
     group: CompanyGroup | None
     profile: CompanyProfile | None
     contacts: Sequence[CompanyContact]
+    continued: CompanyContinuation | None
 
 
 _versions = aliased(CompanyProfile)
@@ -61,16 +69,23 @@ _newest = (
     select(func.max(_versions.version)).where(_versions.company_id == Company.id).correlate(Company)
 ).scalar_subquery()
 _CARD = (
-    select(Company, CompanyGroup, CompanyProfile, CompanyContact)
+    select(Company, CompanyGroup, CompanyProfile, CompanyContact, CompanyContinuation)
     .outerjoin(CompanyGroup, CompanyGroup.id == Company.group_id)
     .outerjoin(
         CompanyProfile, and_(CompanyProfile.company_id == Company.id, CompanyProfile.version == _newest)
     )
+    .outerjoin(CompanyContinuation, CompanyContinuation.company_id == Company.id)
     .outerjoin(
         CompanyContact, and_(CompanyContact.company_id == Company.id, CompanyContact.ended_on.is_(None))
     )
     # A company without a profile has nobody who wrote it.
-    .options(joinedload(Company.responsible), joinedload(CompanyProfile.by, innerjoin=False))
+    .options(
+        joinedload(Company.responsible),
+        joinedload(CompanyProfile.by, innerjoin=False),
+        joinedload(CompanyContinuation.by_company, innerjoin=False).load_only(
+            Company.name, Company.cvr, raiseload=True
+        ),
+    )
     .where(Company.cvr == bindparam("cvr", type_=Compared()))
     .order_by(CompanyContact.name, CompanyContact.id)
     .limit(bindparam("most"))
@@ -82,10 +97,12 @@ def card(db: Session, cvr: str) -> Card:
     rows: Sequence[Any] = db.execute(_CARD, {"cvr": cvr, "most": CONTACTS}).all()
     if not rows:
         raise NotFound("Vi har ingen virksomhed med det CVR-nummer.")
-    company, group, newest_profile, _ = rows[0]
+    company, group, newest_profile, _, continued = rows[0]
     # An outer join has one row with nobody in it for a company without people.
     people: list[CompanyContact | None] = [row[3] for row in rows]
-    return Card(company, group, newest_profile, [person for person in people if person is not None])
+    return Card(
+        company, group, newest_profile, [person for person in people if person is not None], continued
+    )
 
 
 def find(db: Session, cvr: str) -> Company | None:

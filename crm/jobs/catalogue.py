@@ -30,6 +30,15 @@ class Kind:
 
 _ALL = (
     Kind(
+        "morning_mails", "Skriv mails om morgenen", "Fortæller dem, der har bedt om det, om deres dag.",
+        "mail om dagen skrevet", "mails om dagen skrevet", timedelta(minutes=5),
+    ),
+    Kind(
+        "companies_asked", "Spørg virksomheder",
+        "Skriver mails med spørgsmålet om samarbejdet, og én påmindelse.",
+        "virksomhed spurgt", "virksomheder spurgt", timedelta(minutes=1),
+    ),
+    Kind(
         "mails_sent", "Send mails", "Afleverer det, der venter i udbakken.",
         "mail sendt", "mails sendt", timedelta(seconds=10), alone=False,
     ),

@@ -15,12 +15,11 @@ from crm import audit
 from crm.access.models import User
 from crm.agreements import actions as agreements
 from crm.agreements.models import Agreement, AgreementState
-from crm.companies.models import Company, CompanyContact
+from crm.companies.models import Company, CompanyContact, CompanyContinuation
 from crm.errors import Conflict, Refused
 from crm.interactions import actions as interactions
 from crm.interactions.models import Kind
 from crm.merging import queries
-from crm.merging.models import CompanyContinuation
 from crm.merging.queries import Open
 from crm.responsibility.beside import end_beside
 

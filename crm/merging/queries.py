@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from crm import danish
 from crm.access.holdings import listed
 from crm.agreements.models import Agreement
-from crm.companies.models import Company, CompanyContact
+from crm.companies.models import Company, CompanyContact, CompanyContinuation
 from crm.companies.queries import LINE
 from crm.interactions.models import FollowUp
-from crm.merging.models import CompanyContinuation
 from crm.requests.models import Request
 from crm.responsibility.models import CompanyColleague
 

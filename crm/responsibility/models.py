@@ -51,6 +51,8 @@ class CompanyAssignment(Row, Base):
         Index("uq_company_assignment_one_first", "company_id", unique=True,
               sqlite_where=text("follows_id IS NULL"), postgresql_where=text("follows_id IS NULL")),
         Index("ix_company_assignment_user", "user_id", "is_open"),
+        Index("ix_company_assignment_current", "user_id", "company_id",
+              sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL")),
         # A closed user has is_active = 0, so whoever has an open assignment cannot be closed.
         ForeignKeyConstraint(["user_id", "needs_active"], ["user_account.id", "user_account.is_active"],
                              name="fk_company_assignment_active_user"),

@@ -18,11 +18,12 @@ from crm.companies.models import Company, CompanyContact, CompanyProfile, Produc
 from crm.db import Base, Database, Row, Session, reserve
 from crm.errors import Conflict
 from crm.interactions.models import FollowUp, Interaction, Kind
+from crm.requests import kinds
 from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
 from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import absences, agreements, handovers, team, today
+from scripts.demo import absences, agreements, handovers, surveys, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -57,6 +58,7 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
             filling.lean = companies > LIVELY and start > 0
             filling.chunk(min(CHUNK, companies - start), first=start == 0)
         filling.counts.update(handovers.lay_out(db, filling.days, filling.users))
+        filling.counts.update(surveys.lay_out(db, filling.days))
         db.get_one(Installation, 1).is_demo = 1
         counts = dict(filling.counts)
         audit.note(db, action="demo", kind="installation", id=1, payload={"seed": seed, "rows": counts})
@@ -76,7 +78,7 @@ class _Filling:
         manager = next(user.id for user in users if user.role == Role.MANAGER)
         self.founder = Founder(self.rng, self.days, Distribution.read(db), manager)
         self.teller = Teller(self.rng, self.days, consultants)
-        self.desk = Desk(self.rng, self.days)
+        self.desk = Desk(self.rng, self.days, kinds.schemes(db))
         self.programmes = {programme.key: programme.id for programme in db.scalars(select(Programme))}
         self.known_words: set[str] = set()
         self.counts: Counter[str] = Counter({"user_account": len(users)})

@@ -211,3 +211,4 @@ FRAMES = (
     "Kørekort nødvendigt. Makker på alle opgaver de første måneder.",
 )
 WITHDRAWN = ("Virksomheden fandt selv en løsning", "Behovet faldt væk", "De har sat det på pause")
+MISSING = "Afventer oplysninger fra virksomheden"

@@ -150,11 +150,12 @@ class Teller:
         """An open follow-up for a day. Its interaction is filled in once it has its key."""
         told = happening or self.happen(firm, self.days.now, Kind.CALL, Direction.OUT, asks=False)
         made = happening.columns["created_at"] if happening else self.days.noon(self.days.working_ago(9))
+        text = told.say(phrases.TOPICS[told.topic].promises, self.rng)
         return {
             "company_id": firm.values["id"], "interaction_id": None,
             "owner_id": owner or firm.consultant, "due": day,
-            "text": told.say(phrases.TOPICS[told.topic].promises, self.rng), "created_at": made, "done_at": None,
-            "done_by_id": None, "told": happening,
+            "text": text, "created_at": made, "done_at": None, "done_by_id": None, "told": happening,
+            "call_back": int(text.startswith("Ring ")), "moves": 0,
         }  # fmt: skip
 
     def profile(self, firm: Firm) -> Iterator[Columns]:

@@ -53,6 +53,8 @@ def _calls(
     ]
     if place % 2 == 0:
         plan.append((days.working_ago(3 + place % 3), True, RequestState.TAKEN))
+    else:
+        plan.append((days.working_ago(2), True, RequestState.WAITING))
     for firm, (day, asks, stop_at) in zip(firms, plan, strict=False):
         at = days.moment(teller.rng, day)
         direction = Direction.IN if asks else Direction.OUT

@@ -15,7 +15,7 @@ from crm.agreements import actions as agreements
 from crm.agreements.models import Agreement
 from crm.companies import actions as companies
 from crm.companies import queries as register
-from crm.companies.models import Company
+from crm.companies.models import Company, CompanyContinuation
 from crm.companies.queries import by_cvr
 from crm.db import Database, Session
 from crm.errors import Conflict, Refused
@@ -23,7 +23,6 @@ from crm.goals.queries import progress
 from crm.interactions import queries as interactions
 from crm.merging import queries
 from crm.merging.actions import merge
-from crm.merging.models import CompanyContinuation
 from crm.numbers import demo_cvr
 from crm.requests import actions as requests
 from crm.requests import queries as asked

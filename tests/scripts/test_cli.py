@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from crm import migrations
 from crm.companies.models import Company
 from crm.db import Database
 from crm.numbers import demo_cvr
@@ -77,7 +78,7 @@ def _list(tmp_path: Path, rows: int = 3) -> Path:
 
 
 def test_migrating_twice_is_migrating_once(house: House) -> None:
-    assert house.json("migrate") == {"before": "002_one_person_to_call", "after": "002_one_person_to_call"}
+    assert house.json("migrate") == {"before": migrations.HEAD, "after": migrations.HEAD}
 
 
 def test_a_database_newer_than_the_program_is_refused_in_one_sentence(house: House, url: str) -> None:

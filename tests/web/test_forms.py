@@ -16,6 +16,7 @@ from crm.db import Base, Database
 from crm.goals.models import Target
 from crm.interactions.models import FollowUp, Interaction
 from crm.numbers import demo_cvr
+from crm.requests.kinds import KindOfRequest, Scheme
 from crm.requests.models import Request
 from crm.responsibility.models import AssignmentRule, CompanyAssignment
 from tests.fingerprint import fingerprint
@@ -62,14 +63,58 @@ FORMS: dict[str, FormCase] = {
     ),
     "a request": FormCase(
         "/virksomheder/{bakery}/henvendelser",
-        {"kind": "guidance", "title": "Hjælp til en blanket", "description": "Refusion", "wanted": "1"},
+        {"kind": "recruitment", "title": "To svende", "description": "Fra januar", "wanted": "2", "hours_from": "30",
+         "hours_to": "37", "start_on": "04-01-2027", "deadline_on": "15-12-2026", "place": "Bageriet i Lynge",
+         "response": "Mail til job@bageri.test", "scheme": "2", "receipt": "1", "receipt_to": "lone@bageri.test"},
         Request,
         {
             "kind": [("", "Vælg, hvad henvendelsen"), ("guld", "Vælg, hvad henvendelsen")],
             "title": [("", "Skriv kort"), (CPR, "CPR"), ("x" * 201, "for lang")],
             "description": [(f"Sagen {CPR}", "CPR"), ("x" * 5001, "for lang")],
             "wanted": [("mange", "helt tal"), ("20000", "mellem 0 og")],
+            "hours_from": [("fuld tid", "helt tal"), ("0", "fra 1 til 60")],
+            "hours_to": [("61", "fra 1 til 60"), ("20", "ikke være mindre")],
+            "start_on": [("snart", "Skriv datoen"), ("01-01-2190", "ser forkert ud")],
+            "deadline_on": [("32-13-2026", "Skriv datoen")],
+            "place": [("x" * 201, "for lang"), (CPR, "CPR")],
+            "response": [("x" * 301, "for lang"), (f"Ring til {CPR}", "CPR")],
+            "scheme": [("999", "Vælg en ordning"), ("mentor", "Vælg en ordning"), ("11", "ophørte 30. juni 2026")],
+            "receipt_to": [("", "Skriv den e-mail"), ("lone", "Skriv en e-mailadresse")],
             "received_on": [("engang", "Skriv datoen"), ("24-11-2026", "klokkeslættet")],
+        },
+    ),
+    "a request to keep somebody": FormCase(
+        "/virksomheder/{bakery}/henvendelser",
+        {"kind": "retention", "title": "Fastholdelse", "persons": "1", "case_reference": "26/004512"},
+        Request,
+        {
+            "persons": [("en", "helt tal"), ("20000", "mellem 0 og")],
+            "case_reference": [("Per Hansen", "Aldrig et navn"), ("Per", "Aldrig et navn"), (CPR, "CPR"),
+                               ("x" * 50 + "1", "for lang")],
+        },
+    ),
+    "a kind of request": FormCase(
+        "/opsaetning/henvendelser/slags",
+        {"name": "Grønne job", "hint": "Spørg til uddannelse", "answer_hours": "16", "asks_wanted": "1",
+         "valid_from": "01-01-2026", "valid_to": "31-12-2027", "position": "4"},
+        KindOfRequest,
+        {
+            "name": [("", "Skriv et navn"), (CPR, "CPR"), ("x" * 101, "for lang")],
+            "hint": [(CPR, "CPR"), ("x" * 301, "for lang")],
+            "answer_hours": [("to", "helt tal"), ("0", "mellem 1 og 200"), ("201", "mellem 1 og 200")],
+            "valid_from": [("engang", "Skriv datoen")],
+            "valid_to": [("31-12-2025", "kan ikke ligge før"), ("engang", "Skriv datoen")],
+            "position": [("først", "helt tal"), ("20000", "mellem 0 og")],
+        },
+    ),
+    "a scheme": FormCase(
+        "/opsaetning/henvendelser/ordninger",
+        {"name": "Grønt løntilskud", "valid_from": "01-01-2026", "valid_to": "31-12-2027"},
+        Scheme,
+        {
+            "name": [("", "Skriv et navn"), (CPR, "CPR")],
+            "valid_from": [("engang", "Skriv datoen")],
+            "valid_to": [("31-12-2025", "kan ikke ligge før")],
         },
     ),
     "an agreement": FormCase(

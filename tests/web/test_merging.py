@@ -16,7 +16,7 @@ def test_what_moves_is_shown_and_then_done(sign_in: SignIn, town: Town) -> None:
     assert done.headers["location"] == f"/virksomheder/{town.garden}"
     there = main(mona.follow(done))
     assert "Blovstrød Bageri ApS fortsætter her." in there
-    assert "Med her: Blovstrød Bageri ApS" in there
+    assert "er en del af virksomheden fra" in there
     assert "2 bagere" in there
     assert "Fortsætter i Søndergård Planteskole A/S" in main(mona.get(f"/virksomheder/{town.bakery}"))
     assert "Den fortsætter i" in main(mona.get(page))

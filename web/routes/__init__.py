@@ -5,32 +5,47 @@ from web.routes import (
     absences,
     account,
     agreements,
+    answer,
     beside,
+    bulk,
+    calendar,
+    codes,
     colleagues,
     companies,
     contacts,
     day,
     distribution,
+    follow_ups,
     goals,
     groups,
     handover,
     imports,
     interactions,
     jobs,
+    kinds,
+    lists,
     merging,
     outbox,
+    own_figures,
+    people,
     proposals,
     requests,
     responsibility,
+    rounds,
     search,
+    security,
     setup,
     statements,
+    surveys,
 )
 
-ROUTERS = (
-    account.router, day.router, search.router, companies.router, contacts.router, beside.router,
-    colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
-    absences.router, interactions.router, requests.router, agreements.router,
-    goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router,
-    merging.router, statements.router,
+# In the order in which addresses are looked up.
+ROUTERS = tuple(
+    room.router
+    for room in (
+        account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists, bulk,
+        people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar, absences,
+        interactions, requests, kinds, agreements, answer, surveys, rounds, goals, imports, setup, distribution,
+        outbox, jobs, merging, statements,
+    )
 )  # fmt: skip

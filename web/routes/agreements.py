@@ -16,29 +16,17 @@ from crm.companies.models import Company
 from web import words
 from web.deps import Visit, reading, writing
 from web.forms import Form
+from web.lists.agreements import AGREEMENTS
+from web.lists.showing import list_page
 from web.render import page, redirect
 
 router = APIRouter()
 
 
 @router.get("/aftaler")
-def index(
-    visit: Annotated[Visit, reading()], program: str = "", tilstand: str = "", foer: str = ""
-) -> Response:
+def index(visit: Annotated[Visit, reading()]) -> Response:
     """Agreements, the newest first."""
-    state = tilstand if tilstand in set(AgreementState) else None
-    before = int(foer) if foer.isdecimal() and len(foer) < 18 else None
-    rows, following = queries.page(visit.db, programme_key=program or None, state=state, before=before)
-    return page(
-        visit,
-        "agreements/index.html",
-        section="agreements",
-        agreements=rows,
-        next_url=f"/aftaler?program={program}&tilstand={state or ''}&foer={following}" if following else None,
-        form=Form.of({"program": program, "tilstand": state}),
-        programmes=[(each.key, each.name) for each in queries.programmes(visit.db)],
-        states=words.choices(words.AGREEMENT_STATES),
-    )
+    return list_page(visit, AGREEMENTS, states=lambda _here, _rows: words.choices(words.AGREEMENT_STATES))
 
 
 @router.get("/virksomheder/{cvr}/aftaler/ny")

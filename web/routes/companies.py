@@ -14,26 +14,25 @@ from crm.agreements import queries as agreements
 from crm.agreements.models import AgreementState
 from crm.companies import actions, queries
 from crm.companies.models import Company
-from crm.companies.narrowing import Filter
 from crm.companies.queries import Card
 from crm.handover import proposals
 from crm.handover.models import TransferProposal
 from crm.interactions import queries as interactions
-from crm.merging import queries as merging
 from crm.requests import queries as requests
 from crm.responsibility import actions as responsibility
 from crm.responsibility import beside
 from crm.responsibility import queries as assignments
 from crm.responsibility.absences import ways as absent
-from web import words
-from web.cursors import cursor, moment_of, pair_of
+from web import own_fields, words
+from web.cursors import cursor, moment_of
 from web.deps import Visit, reading, writing
 from web.forms import Form
+from web.lists.companies import COMPANIES, QUIET, YES_OR_NO
+from web.lists.showing import list_page
 from web.render import page, redirect
 from web.timeline import entries
 
 router = APIRouter()
-QUIET = timedelta(days=182)
 IN_FORCE = (AgreementState.SIGNED, AgreementState.IN_FORCE, AgreementState.RENEWED)
 # So long a proposal's answer is shown to whoever made it.
 LATELY = timedelta(days=14)
@@ -41,39 +40,14 @@ NUMBERS = ("employees_from", "employees_to")
 
 
 @router.get("/virksomheder")
-def index(
-    visit: Annotated[Visit, reading()],
-    navn: str = "",
-    ansvarlig: str = "",
-    branche: str = "",
-    postnr: str = "",
-    stille: str = "",
-    ophoert: str = "",
-    efter: str = "",
-) -> Response:
+def index(visit: Annotated[Visit, reading()]) -> Response:
     """All companies in Danish order, narrowed as asked."""
-    wanted = Filter(
-        responsible_id=int(ansvarlig) if ansvarlig.isdecimal() and len(ansvarlig) < 10 else None,
-        name=navn.strip() or None,
-        industry=branche.strip() or None,
-        postal_code=postnr.strip() or None,
-        quiet_since=visit.now - QUIET if stille else None,
-        ceased=bool(ophoert),
-    )
-    team, absences = absent.team(visit.db, visit.today)
-    rows, following = queries.page(visit.db, wanted, after=pair_of(efter))
-    chosen = {"navn": navn, "ansvarlig": ansvarlig, "branche": branche, "postnr": postnr, "stille": stille,
-              "ophoert": ophoert}  # fmt: skip
-    return page(
+    return list_page(
         visit,
-        "companies/index.html",
-        section="companies",
-        companies=rows,
-        ways=absent.ways(visit.db, rows, visit.today, absences=absences),
-        next_url=cursor("/virksomheder", chosen, following),
-        form=Form.of(chosen),
-        narrowed=any(chosen.values()),
-        colleagues=[(user.id, user.name) for user in team],
+        COMPANIES,
+        ways=lambda here, rows: absent.ways(visit.db, rows, visit.today, absences=here.absences),
+        quiet=lambda _here, _rows: QUIET,
+        yes_or_no=lambda _here, _rows: YES_OR_NO,
     )
 
 
@@ -172,7 +146,8 @@ def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before:
         contacts=card.contacts,
         kinds=words.choices(words.KINDS),
         directions=words.choices(words.DIRECTIONS),
-        request_kinds=words.choices(words.REQUEST_KINDS),
+        request_kinds=own_fields.kind_choices(visit),
+        asking=own_fields.asking(visit, form.data.get("request_kind")),
         colleagues=[(user.id, user.name) for user in team],
         form=form,
         entries=shown,
@@ -183,7 +158,7 @@ def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before:
         profile=card.profile,
         group=card.group,
         proposal=_proposal(visit, company),
-        joined=merging.around(db, company),
+        continued=card.continued,
         follow_ups=interactions.open_follow_ups(db, company),
         came_from=fra,
     )

@@ -32,7 +32,9 @@ router = APIRouter()
 MONTH = timedelta(days=365.25 / 12)
 # So many companies go in one act, and so many months back one can look.
 MOST, MONTHS = 10_000, 600
-FILTER = ("fra", "branche", "postnr", "navn", "stille", "koncern", "antal")
+FILTER = ("fra", "branche", "postnr", "navn", "stille", "koncern", "antal", "valgte")
+# So many companies can be ticked in a list and handed over: they stand in the address.
+TICKED = 500
 NAMES = {"to": "user_id", "note": "reason"}
 # Why a company that is protected from advertising is written to all the same.
 REASONS = [
@@ -75,6 +77,10 @@ def _chosen(visit: Visit, raw: Mapping[str, str], form: Form) -> Choice:
         return Choice(giver, True, Scope(leaver=giver), HandoverKind.LEAVER, typed)
     if not typed:
         return Choice()
+    if "valgte" in typed:
+        return Choice(
+            giver, False, Scope(ids=_ticked(visit, typed["valgte"], giver)), HandoverKind.LIST, typed
+        )
     found = companies.ids(visit.db, _filter(visit, typed, giver, form), MOST + 1)
     if len(found) > MOST:
         form.refuse(
@@ -85,6 +91,13 @@ def _chosen(visit: Visit, raw: Mapping[str, str], form: Form) -> Choice:
         found = queries.quietest(visit.db, found, most)
     kind = HandoverKind.GROUP if typed.keys() <= {"koncern"} else HandoverKind.LIST
     return Choice(giver, False, Scope(ids=found), kind, typed)
+
+
+def _ticked(visit: Visit, text: str, giver: User | None) -> list[int]:
+    """The companies ticked in a list that are there, and the giver's where only those may be given."""
+    keys = sorted({key for part in text.split(",") if (key := _number(part, 10**9))})[:TICKED]
+    there = companies.lines(visit.db, keys).values()
+    return sorted(each.id for each in there if giver is None or each.responsible.id == giver.id)
 
 
 def _most(typed: Mapping[str, str], form: Form) -> int | None:
@@ -172,7 +185,7 @@ def _show(visit: Visit, form: Form, choice: Choice, *, to: User | None = None, m
             (each.id, each.name) for each in team if choice.giver is None or each.id != choice.giver.id
         ],
         givers=[(each.id, each.name) for each in team],
-        groups=groups.all_groups(visit.db) if not choice.everything else (),
+        groups=[] if choice.everything else [(each.id, each.name) for each in groups.all_groups(visit.db)],
         own_only=not visit.may("handover.any") and visit.house.settings.approve_transfers,
     )
 

@@ -98,7 +98,8 @@ function useShortcut(element) {
   } else if (element.matches("summary")) {
     const details = element.parentElement;
     details.open = !details.open;
-    (details.open ? $("select, input, textarea", details) : $("textarea", details.closest("form")) ?? element).focus();
+    const first = $("[data-first]", details) ?? $("select, input, textarea", details);
+    (details.open ? first : ($("textarea", details.closest("form") ?? details) ?? element)).focus();
   } else if (element.matches("input, select, textarea")) {
     element.focus();
   } else {
@@ -106,15 +107,24 @@ function useShortcut(element) {
   }
 }
 
+const listRows = () => $$("[data-rows] [data-row]");
+
+function markRow(row) {
+  for (const each of listRows()) if (each !== row) each.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+}
+
+function chooseRow(row) {
+  markRow(row);
+  $("[data-open]", row)?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
 function moveRow(step) {
-  const rows = $$("[data-rows] [data-row]");
+  const rows = listRows();
   if (!rows.length) return;
   const at = rows.findIndex((row) => row.hasAttribute("aria-current"));
-  const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
-  for (const row of rows) row.removeAttribute("aria-current");
-  next.setAttribute("aria-current", "true");
-  $("[data-open]", next)?.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  chooseRow(rows[Math.min(rows.length - 1, Math.max(0, at + step))]);
 }
 
 function plainKey(event, key) {
@@ -125,6 +135,8 @@ function plainKey(event, key) {
     $("#soeg").select();
   } else if (key === "j" || key === "k") {
     moveRow(key === "j" ? 1 : -1);
+  } else if (button?.matches("summary")) {
+    useShortcut(button);
   } else if (button) {
     button.click();
   } else {
@@ -134,8 +146,17 @@ function plainKey(event, key) {
   return true;
 }
 
+// Escape closes what is open, and the focus stays where one came from.
+function leave(target) {
+  for (const open of $$(".menu[open], .explain[open], .move[open]")) {
+    if (open.contains(document.activeElement)) $("summary", open).focus();
+    open.open = false;
+  }
+  if (target.closest?.("[data-side]") && !$("dialog[open]")) closeSide();
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") for (const open of $$(".menu[open], .explain[open]")) open.open = false;
+  if (event.key === "Escape") leave(event.target);
   if (!shortcutsOn() || event.defaultPrevented || event.isComposing || $("dialog[open]")) return;
   const form = event.target.closest?.("form");
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && form?.method === "post") {
@@ -154,8 +175,66 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  for (const open of $$(".menu[open], .explain[open]")) if (!open.contains(event.target)) open.open = false;
+  for (const open of $$(".menu[open], .explain[open], .move[open]")) if (!open.contains(event.target)) open.open = false;
 });
+
+// ---- A list that is worked through: one row is the current one, and after each the next ----
+
+const NARROW = matchMedia("(max-width: 960px)");
+let place = null;
+
+for (const kind of ["focusin", "click"]) {
+  document.addEventListener(kind, (event) => {
+    const row = event.target.closest("[data-keep] [data-row]");
+    if (row) markRow(row);
+  });
+}
+
+// Where the list stood when something was sent from one of its rows, or from beside it.
+function rememberPlace(form) {
+  if (!$("[data-keep]") || !form.closest("[data-keep], [data-side]")) return;
+  const rows = listRows();
+  const row = form.closest("[data-row]") ?? rows.find((each) => each.hasAttribute("aria-current"));
+  const at = Math.max(0, rows.indexOf(row));
+  place = { at, next: rows[at + 1]?.dataset.line };
+}
+
+function returnToList() {
+  const rows = $$("[data-keep] [data-row]");
+  const open = rows.find((row) => $(".move[open]", row));
+  const next = open ?? rows.find((row) => place?.next && row.dataset.line === place.next) ?? rows[Math.min(place?.at ?? 0, rows.length - 1)];
+  const moved = place;
+  place = null;
+  if (!next) return moved && $("#indhold").focus();
+  if (moved && !open) chooseRow(next);
+  else if (!rows.some((row) => row.hasAttribute("aria-current"))) markRow(next);
+}
+
+// On a narrow screen what stands beside the list comes under its row.
+function placeSide() {
+  const side = $("[data-side]");
+  const row = $("[data-keep] [data-row][aria-current]");
+  for (const old of $$("[data-holder]")) if (!old.contains(side)) old.remove();
+  if (!side || !row || !NARROW.matches) return;
+  const before = side.closest("[data-holder]");
+  const holder = document.createElement("tr");
+  holder.dataset.holder = "";
+  holder.append(Object.assign(document.createElement("td"), { colSpan: row.cells.length }));
+  holder.firstChild.append(side);
+  row.after(holder);
+  before?.remove();
+}
+
+function closeSide() {
+  const side = $("[data-side]");
+  const row = $("[data-keep] [data-row][aria-current]");
+  const empty = Object.assign(document.createElement("div"), { id: "log-side", hidden: true });
+  $(".day")?.append(empty);
+  (side.closest("[data-holder]") ?? side).remove();
+  if (row) chooseRow(row);
+}
+
+document.addEventListener("click", (event) => event.target.closest("[data-close-side]") && closeSide());
 
 // ---- Days by one press ----
 
@@ -256,8 +335,52 @@ document.addEventListener("submit", (event) => {
   if (!navigator.onLine) { stop(); return complain(AWAY); }
   calm();
   dropDraft(form);
+  rememberPlace(form);
   busy(form, true);
 }, true);
+
+// ---- A file is fetched: the page stays, says so, and is free again when the file comes ----
+
+const cookie = (name) => document.cookie.split("; ").find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+const LONGEST_FETCH = 120_000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.hasAttribute("data-download") || event.defaultPrevented) return;
+  const token = crypto.randomUUID?.().replaceAll("-", "") ?? String(Date.now());
+  const status = $("[data-download-status]", form);
+  const until = Date.now() + LONGEST_FETCH;
+  form.elements.hentes.value = token;
+  status.textContent = "Henter listen …";
+  const look = setInterval(() => {
+    const here = cookie("hentet") === token;
+    if (!here && Date.now() < until) return;
+    clearInterval(look);
+    busy(form, false);
+    status.textContent = here ? "Listen er hentet." : "";
+  }, 300);
+});
+
+// ---- Chosen rows ----
+
+function countPicked() {
+  const rows = $$("input[data-row-key=x]");
+  const chosen = rows.filter((each) => each.checked).length;
+  for (const place of $$("[data-picked-count]")) place.textContent = chosen ? ` (${chosen})` : "";
+  for (const form of $$("[data-picked]")) form.classList.toggle("some", chosen > 0);
+  const all = $("[data-pick-all]");
+  if (!all) return;
+  all.hidden = false;
+  all.checked = chosen > 0 && chosen === rows.length;
+  all.indeterminate = chosen > 0 && chosen < rows.length;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-pick-all]")) {
+    for (const each of $$("input[data-row-key=x]")) each.checked = event.target.checked;
+  }
+  if (event.target.matches("[data-pick-all], input[data-row-key=x]")) countPicked();
+});
 
 // Back from the browser's memory: the buttons must work again.
 addEventListener("pageshow", (event) => event.persisted && $$("form[data-sent]").forEach((form) => busy(form, false)));
@@ -296,6 +419,9 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 function begin() {
   $$("form[data-log]").forEach(nameSave);
+  countPicked();
+  placeSide();
+  returnToList();
   const summary = $("[data-error-summary]");
   if (summary) summary.focus();
   else $("#indhold [autofocus]")?.focus();

@@ -8,7 +8,7 @@ from alembic import op
 from crm import types
 
 revision = "011_merging"
-down_revision = "003_jobs"
+down_revision = "007_lists"
 branch_labels = None
 depends_on = None
 

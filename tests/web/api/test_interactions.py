@@ -48,6 +48,18 @@ def test_others_can_be_named_to_answer(anna: Program, town: Town) -> None:
     assert made["follow_up"]["owner"]["email"] == BO
 
 
+def test_a_promise_can_be_to_call_back_and_come_again(anna: Program, town: Town) -> None:
+    path = f"companies/{town.garden}/interactions"
+    made = anna.post(path, CALL | {"follow_up": PROMISE}).json()["follow_up"]
+    assert (made["call_back"], made["repeat"]) == (False, None)
+    asked = {"call_back": True, "repeat": {"every": 2, "unit": "week"}}
+    made = anna.post(path, CALL | {"follow_up": PROMISE | asked}).json()["follow_up"]
+    assert {name: made[name] for name in asked} == asked
+    once_a_month = PROMISE | {"repeat": {"unit": "month"}}
+    made = anna.post(path, CALL | {"follow_up": once_a_month}).json()["follow_up"]
+    assert made["repeat"] == {"every": 1, "unit": "month"}
+
+
 def test_each_kind_can_be_written_down(anna: Program, town: Town) -> None:
     path = f"companies/{town.garden}/interactions"
     for kind in ("call", "meeting", "visit", "email"):
@@ -110,6 +122,11 @@ IMPOSSIBLE: list[tuple[str, dict[str, object], str]] = [
     ("follow_up.due", {"follow_up": PROMISE | {"due": "1960-01-01"}}, "næste år"),
     ("follow_up.text", {"follow_up": PROMISE | {"text": "Ring 010190-1234"}}, "CPR-nummer"),
     ("follow_up.text", {"follow_up": PROMISE | {"text": "x" * 501}}, "plads til 500 tegn"),
+    ("follow_up.call_back", {"follow_up": PROMISE | {"call_back": "ja"}}, ""),
+    ("follow_up.repeat.unit", {"follow_up": PROMISE | {"repeat": {"every": 1}}}, "mangler"),
+    ("follow_up.repeat.unit", {"follow_up": PROMISE | {"repeat": {"unit": "year"}}}, "week (uge)"),
+    ("follow_up.repeat.every", {"follow_up": PROMISE | {"repeat": {"every": 0, "unit": "day"}}}, "mindst 1"),
+    ("follow_up.repeat.every", {"follow_up": PROMISE | {"repeat": {"every": 367, "unit": "day"}}}, "højst"),
     ("follow_up.owner", {"follow_up": PROMISE | {"owner": "ingen@kommune.test"}}, "kender ingen kollega"),
     ("follow_up.done_at", {"follow_up": PROMISE | {"done_at": "2026-11-20T13:30:00Z"}}, "kendes ikke"),
 ]
