@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     quiet_months: int = Field(
         6, ge=1, le=120, description="Months without contact after which a company is shown as quiet."
     )
+    expiry_days: int = Field(
+        60, ge=1, le=366, description="Days before an agreement runs out that its consultant is told of it."
+    )
     approve_transfers: bool = Field(
         False, description="A colleague's company is given on only when a manager approves. Off: at once."
     )
@@ -99,6 +102,7 @@ class Settings(BaseSettings):
         "for STARTTLS; &tls=off sends in the clear. Empty: mails wait.",
     )
     accessibility_url: str = Field("", description="Address of the municipality's accessibility statement.")
+    document_mb: int = Field(10, ge=1, le=50, description="Largest document of an agreement, in megabytes.")
     threads: int = Field(8, ge=2, le=64, description="Requests a worker handles at once.")
 
     @classmethod

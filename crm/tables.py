@@ -2,6 +2,7 @@
 
 from crm import audit, batches
 from crm.access import models as access
+from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
 from crm.companies import models as companies
 from crm.db import Base
@@ -16,6 +17,6 @@ from crm.search import models as search
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, handover,
-    goals, search,
+    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
+    fields, commitments, notes, documents, partners, reminders, handover, goals, search,
 )  # fmt: skip

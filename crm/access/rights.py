@@ -27,6 +27,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "requests.write": ALL,
     "agreements.write": ALL,
     "goals.write": LEADERS,
+    "programmes.write": LEADERS,
+    "documents.delete": LEADERS,  # an uploaded document; adding one anybody may
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may
