@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from crm.access import tidying
+from crm.agreements import reminders
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
 from crm.jobs import actions as jobs
@@ -83,8 +84,21 @@ def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) ->
         return gone + jobs.forget(db, now=now)
 
 
+def _expiring(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
+    """Some at a time, so that nobody waits for it."""
+    today, booked = now.astimezone(settings.zone).date(), 0
+    while tell(booked, None):
+        with database.write(ACTOR) as db:
+            some = reminders.book(db, now=now, today=today, days=settings.expiry_days)
+        booked += some
+        if not some:
+            break
+    return booked
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
+    "agreements_expiring": _expiring,
     "rows_tidied": _tidy,
     "mails_sent": _send_mails,
 }

@@ -9,6 +9,9 @@ from sqlalchemy import delete
 
 from crm.access.models import User
 from crm.agreements import actions as agreements
+from crm.agreements import commitments, documents, partners
+from crm.agreements.documents import Upload
+from crm.agreements.models import Agreement
 from crm.agreements.queries import programme
 from crm.companies import actions as companies
 from crm.companies.models import Company, ProductionUnit
@@ -29,6 +32,8 @@ from tests.conftest import NOW, PASSWORD, TODAY, add_company, add_user
 
 ANNA, BO, MONA, ADAM = "anna@kommune.test", "bo@kommune.test", "mona@kommune.test", "adam@kommune.test"
 CLOSED = "lukket@kommune.test"
+# The smallest file that is one.
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Town:
     bakery_id: int
     handover: int
     proposal: int
+    commitment: int
+    document: int
+    partner: int
+    partner_agreement: int
+    programme: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -60,7 +70,9 @@ class Town:
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
-            "opgaver": "rows_tidied",
+            "opgaver": "rows_tidied", "loefter": str(self.commitment), "perioder": "1",
+            "dokumenter": str(self.document), "partnere": str(self.partner),
+            "partneraftaler": str(self.partner_agreement), "programmer": str(self.programme),
         }  # fmt: skip
 
 
@@ -111,7 +123,7 @@ def build(database: Database) -> Town:
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
-            _handed_over(db, protected, anna), _proposed(db, ceased, anna),
+            _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_agreed(db, agreement, anna),
         )  # fmt: skip
 
 
@@ -143,6 +155,20 @@ def _handed_over(db: Session, company: Company, to: User) -> int:
 def _proposed(db: Session, company: Company, by: User) -> int:
     db.refresh(company, ["responsible"])
     return propose(db, company=company, to=by, reason="Jeg kender dem", by=by, now=NOW).id
+
+
+def _agreed(db: Session, agreement: Agreement, by: User) -> tuple[int, int, int, int, int]:
+    """A promise, a document, and an organisation with an agreement of its own."""
+    promised = commitments.commit(
+        db, agreement=agreement, what="unge i bageriet", promised=2, fulfilled=1, by=by, now=NOW
+    )
+    kept = documents.add(
+        db, agreement=agreement, upload=Upload("aftale.pdf", PDF), kind="signed", by=by, now=NOW, megabytes=1
+    )
+    (organisation, *_) = partners.organisations(db)
+    values = {"title": "Netværk", "agreed": "To møder om året", "valid_from": TODAY}
+    agreed = partners.agree(db, organisation=organisation, values=values, by=by, now=NOW)
+    return promised.id, kept.id, organisation.id, agreed.id, agreement.programme_id
 
 
 def _hash() -> str:

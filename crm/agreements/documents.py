@@ -222,7 +222,7 @@ def add(
 
 def _place(db: Session, agreement: Agreement, replaces: Document | None) -> tuple[int, int]:
     # Whoever adds at the same time waits here.
-    db.refresh(agreement, ["id"], with_for_update={"of": Agreement})
+    db.refresh(agreement, ["version"], with_for_update={"of": Agreement})
     last = select(func.max(Document.number)).where(Document.agreement_id == agreement.id)
     if replaces is None:
         return (db.scalar(last) or 0) + 1, 1

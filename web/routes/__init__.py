@@ -4,6 +4,7 @@ from web.routes import (
     absence_calendar,
     absences,
     account,
+    agreement_parts,
     agreements,
     beside,
     colleagues,
@@ -11,6 +12,7 @@ from web.routes import (
     contacts,
     day,
     distribution,
+    documents,
     goals,
     groups,
     handover,
@@ -18,6 +20,9 @@ from web.routes import (
     interactions,
     jobs,
     outbox,
+    partners,
+    pipeline,
+    programmes,
     proposals,
     requests,
     responsibility,
@@ -29,6 +34,8 @@ from web.routes import (
 ROUTERS = (
     account.router, day.router, search.router, companies.router, contacts.router, beside.router,
     colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
-    absences.router, interactions.router, requests.router, agreements.router,
+    absences.router, interactions.router, requests.router,
+    # The named addresses under /aftaler before those that are a number.
+    pipeline.router, partners.router, agreements.router, agreement_parts.router, documents.router, programmes.router,
     goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router, statements.router,
 )  # fmt: skip
