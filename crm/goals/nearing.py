@@ -30,7 +30,7 @@ def places(lines: Sequence[Line], found: Sequence[Progress]) -> dict[int, list[P
     Those on offer come before those in dialogue, and these before prospects; of two alike the one that has
     waited longest. A company with several agreements under way is one company, and has one place.
     """
-    nearest = sorted(lines, key=lambda line: -COLUMNS.index(line.agreement.state))  # type: ignore[arg-type]
+    nearest = sorted(lines, key=lambda line: -COLUMNS.index(line.agreement.state))
     answer: dict[int, list[Place]] = {line.agreement.id: [] for line in lines}
     for each in found:
         if each.value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typst
 
@@ -13,7 +13,7 @@ from crm.agreements.paper import Paper
 
 HERE = Path(__file__).parent
 # PDF/UA-1 asks for tags, a title, a language and fonts that are inside the file.
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 
 
 def agreement_pdf(paper: Paper) -> bytes:
@@ -31,14 +31,11 @@ def _part(paragraph: str) -> str | list[str]:
 
 def _made(source: str, data: dict[str, Any]) -> bytes:
     """What typst makes of one of our own sources. What people wrote comes as JSON, and stays text."""
-    made = typst.compile(
+    return typst.compile(
         str(HERE / source),
         root=str(HERE),
         format="pdf",
-        pdf_standards=[STANDARD],
+        pdf_standards=STANDARD,
         sys_inputs={"paper": json.dumps(data, ensure_ascii=False)},
         ignore_system_fonts=True,
     )
-    if not isinstance(made, bytes):
-        raise TypeError("typst made pages instead of one file.")
-    return made

@@ -150,6 +150,8 @@ def step(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Respo
     agreement, form = queries.get(visit.db, id), visit.form
     to, on = form.data.get("to", ""), form.day("on", visit.today) or visit.today
     ends = form.day("valid_to", visit.today)
+    if to == AgreementState.SIGNED and agreement.valid_to is None:
+        ends = ends or _usual_end(form, agreement.programme, agreement.valid_from or on)
     cause = form.text("cause")
     if to == AgreementState.ENDED and cause is None:
         form.refuse("cause", "Vælg, hvorfor aftalen slutter.")
