@@ -146,5 +146,6 @@ def pdf(visit: Annotated[Visit, reading()], id: int) -> Response:
     )
     # The paper is made of what was read; meanwhile others may have the connection.
     visit.finish()
-    name = re.sub(r"[^\w. -]", "", f"{agreement.title} - {agreement.company.name}").strip()[:120]
+    plain = re.sub(r"[^\w. -]", "", f"{agreement.title} - {agreement.company.name}")
+    name = re.sub(r"\s+", " ", plain).strip()[:120]
     return download(agreement_pdf(written), "application/pdf", f"{name or 'aftale'}.pdf")
