@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -19,18 +20,32 @@ from web.render import redirect
 router = APIRouter()
 
 
+# So a browser writes these signs in the name of a file.
+_WRITTEN = {"%22": '"', "%0D": "", "%0A": ""}
+
+
+def _file(visit: Visit) -> Upload | None:
+    """The file that was sent, read to its end and closed."""
+    sent = visit.form.files.get("file")
+    if sent is None:
+        visit.form.refuse("file", "Vælg en fil.")
+        return None
+    name = sent.filename or ""
+    for written, sign in _WRITTEN.items():
+        name = name.replace(written, sign)
+    with closing(sent.file) as file:
+        return Upload(name, file.read())
+
+
 def _added(visit: Visit, agreement: Agreement, replaces: Document | None = None) -> Response:
-    form = visit.form
-    upload = form.files.get("file")
-    if upload is None:
-        form.refuse("file", "Vælg en fil.")
+    form, upload = visit.form, _file(visit)
     period = form.number("period", "Vælg en periode.") if replaces is None else replaces.period
 
     def act() -> Document:
         return documents.add(
             visit.db,
             agreement=agreement,
-            upload=Upload((upload and upload.filename) or "", upload.file.read() if upload else b""),
+            upload=upload or Upload("", b""),
             kind=form.data.get("kind", "") if replaces is None else replaces.kind,
             by=visit.me,
             now=visit.now,
