@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selecti
 from crm.access.models import User
 from crm.agreements.guarding import react, refuse_where
 from crm.agreements.models import Agreement
+from crm.agreements.touching import touch
 from crm.db import Base, Row, guards, refuse_trigger
 from crm.errors import Conflict, NotFound, Refused
 from crm.types import SafeText, Utc
@@ -151,6 +152,7 @@ def commit(
     db.flush()
     db.add(_change(made, 1, promised, fulfilled, by, now, note))
     db.flush()
+    touch(db, agreement.id)
     return made
 
 
@@ -189,6 +191,7 @@ def count(
         return commitment
     db.add(_change(commitment, commitment.change_no + 1, promised, fulfilled, by, now, note))
     db.flush()
+    touch(db, commitment.agreement_id)
     # The trigger has set them.
     db.refresh(commitment, ["promised", "fulfilled", "change_no"])
     return commitment

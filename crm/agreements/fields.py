@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.agreements.models import Agreement, Programme
+from crm.agreements.touching import touch
 from crm.db import Base
 from crm.errors import Refused
 from crm.types import SafeText
@@ -159,7 +160,9 @@ def set_values(db: Session, *, agreement: Agreement, new: Mapping[str, Value | N
         except Refused as refusal:
             raise Refused(key, refusal.message) from None
         db.add(row)
-    db.flush()
+    if db.new or db.dirty or db.deleted:
+        db.flush()
+        touch(db, agreement.id)
     return {key: row.value for key, row in rows.items()}
 
 

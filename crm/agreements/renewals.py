@@ -5,13 +5,13 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.agreements.models import Agreement, Programme
 from crm.agreements.periods import AgreementPeriod
+from crm.agreements.touching import touch
 from crm.errors import Conflict, Refused
 
 DAY = timedelta(days=1)
@@ -106,11 +106,9 @@ def correct(
     _check_correction(agreement, known, seq, fresh, today)
     for name, day in fresh.items():
         setattr(known[seq], name, day)
-    # Whoever edits an older page is told. The log has the period's change, and needs no second line.
-    table = cast("Table", Agreement.__table__)
     db.flush()
-    db.execute(update(table).where(table.c.id == agreement.id).values(version=table.c.version + 1))
-    db.refresh(agreement, [*DAYS, "version"])
+    touch(db, agreement.id)
+    db.refresh(agreement, DAYS)
     return known[seq]
 
 
