@@ -159,7 +159,7 @@ def _proposed(db: Session, company: Company, by: User) -> int:
 
 def _agreed(db: Session, agreement: Agreement, by: User) -> tuple[int, int, int, int, int]:
     """A promise, a document, and an organisation with an agreement of its own."""
-    promised = commitments.commit(
+    promised = commitments.promise(
         db, agreement=agreement, what="unge i bageriet", promised=2, fulfilled=1, by=by, now=NOW
     )
     kept = documents.add(

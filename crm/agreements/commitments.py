@@ -128,7 +128,7 @@ def _check(promised: int, fulfilled: int) -> None:
         raise Refused("fulfilled", "Skriv, hvor mange der er blevet til noget, fra 0 til 10.000.")
 
 
-def commit(
+def promise(
     db: Session,
     *,
     agreement: Agreement,

@@ -57,7 +57,7 @@ def town(database: Database) -> Database:
             now=NOW,
             today=TODAY,
         )
-        promised = commitments.commit(
+        promised = commitments.promise(
             db, agreement=agreement, what="unge", promised=2, fulfilled=0, by=anna, now=NOW
         )
         commitments.count(db, commitment=promised, promised=2, fulfilled=1, by=anna, now=NOW)
@@ -139,7 +139,7 @@ def test_the_database_refuses(town: Database, statement: str) -> None:
 
 def test_the_own_fields_of_the_house_are_those_of_the_database(database: Database) -> None:
     with database.read() as db:
-        known = dict(db.execute(text("SELECT key, kind FROM agreement_field")).all())
+        known = {row.key: row.kind for row in db.execute(text("SELECT key, kind FROM agreement_field"))}
         choices = {tuple(row) for row in db.execute(text("SELECT field, key FROM agreement_field_choice"))}
     assert known == {key: each.kind for key, each in fields.FIELDS.items()}
     assert choices == {(key, choice) for key, each in fields.FIELDS.items() for choice in each.choices}

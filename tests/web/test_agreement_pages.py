@@ -296,7 +296,7 @@ def test_an_agreements_page_asks_as_often_for_few_as_for_many(
     with database.write() as db:
         by, agreement = by_email(db, ANNA), queries.get(db, town.agreement)
         for number in range(20):
-            made = commitments.commit(db, agreement=agreement, what=f"{number}", promised=2, by=by, now=NOW)
+            made = commitments.promise(db, agreement=agreement, what=f"{number}", promised=2, by=by, now=NOW)
             commitments.count(db, commitment=made, promised=2, fulfilled=1, by=by, now=NOW)
             documents.add(
                 db,

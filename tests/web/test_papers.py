@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -67,7 +68,7 @@ def test_the_paper_holds_both_sides_what_was_agreed_and_where_to_sign(
 def test_it_is_a4_tagged_danish_and_says_that_it_is_accessible() -> None:
     content = agreement_pdf(paper())
     reader = PdfReader(io.BytesIO(content))
-    root = reader.trailer["/Root"]
+    root: Any = reader.trailer["/Root"]
     assert root["/Lang"].startswith("da")
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root

@@ -50,7 +50,7 @@ def set_own(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Re
 
 
 @router.post("/loefter")
-def commit(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Response:
+def promise(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Response:
     """Write down what is promised."""
     agreement, form = queries.get(visit.db, id), visit.form
     promised, due = form.number("promised"), form.day("due", visit.today)
@@ -58,7 +58,7 @@ def commit(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Res
         form.refuse("promised", "Skriv, hvor mange der er lovet.")
 
     def act() -> None:
-        commitments.commit(
+        commitments.promise(
             visit.db, agreement=agreement, what=form.data.get("what", ""), promised=promised or 0, due=due,
             by=visit.me, now=visit.now,
         )  # fmt: skip
