@@ -121,6 +121,7 @@ class Settings(BaseSettings):
         "for STARTTLS; &tls=off sends in the clear. Empty: mails wait.",
     )
     accessibility_url: str = Field("", description="Address of the municipality's accessibility statement.")
+    document_mb: int = Field(10, ge=1, le=50, description="Largest document of an agreement, in megabytes.")
     threads: int = Field(8, ge=2, le=64, description="Requests a worker handles at once.")
 
     @classmethod

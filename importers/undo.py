@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from crm import audit
 from crm.access.queries import get as user
 from crm.agreements.models import Agreement, AgreementStep
+from crm.agreements.periods import AgreementPeriod
 from crm.batches import ImportBatch, ImportChange
 from crm.companies.models import Company, CompanyContact, ProductionUnit
 from crm.db import Base
@@ -32,7 +33,7 @@ MODELS: dict[str, type[Base]] = {
     model.__tablename__: model for model in (Interaction, Agreement, CompanyContact, ProductionUnit, Company)
 }
 # These go with what they belong to; everything else that points at a row has been built upon it.
-GOES_ALONG = frozenset({"search_entry", "company_assignment", "agreement_step"})
+GOES_ALONG = frozenset({"search_entry", "company_assignment", "agreement_step", "agreement_period"})
 CHUNK = 1000
 SHOWN = 5
 T = TypeVar("T")
@@ -263,6 +264,8 @@ def _remove(db: Session, history: History) -> set[int]:
             if model is Company:
                 db.execute(delete(CompanyAssignment).where(CompanyAssignment.company_id.in_(part)))
             if model is Agreement:
+                # An imported agreement was never renewed since, so its one period points at no step.
+                db.execute(delete(AgreementPeriod).where(AgreementPeriod.agreement_id.in_(part)))
                 db.execute(delete(AgreementStep).where(AgreementStep.agreement_id.in_(part)))
     if history.created["interaction"]:
         _recount_last_contact(db, touched)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from crm.access import tidying
+from crm.agreements import reminders
 from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
@@ -93,10 +94,23 @@ def _write_mornings(database: Database, settings: Settings, now: datetime, tell:
     return write_morning_mails(database, settings, now, go_on=tell)
 
 
+def _expiring(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
+    """Some at a time, so that nobody waits for it."""
+    today, booked = now.astimezone(settings.zone).date(), 0
+    while tell(booked, None):
+        with database.write(ACTOR) as db:
+            some = reminders.book(db, now=now, today=today, days=settings.expiry_days)
+        booked += some
+        if not some:
+            break
+    return booked
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
     "morning_mails": _write_mornings,
     "companies_asked": _ask,
+    "agreements_expiring": _expiring,
     "rows_tidied": _tidy,
     "mails_sent": _send_mails,
 }

@@ -10,6 +10,9 @@ from sqlalchemy import delete
 from crm.access.models import User
 from crm.access.queries import token_hash
 from crm.agreements import actions as agreements
+from crm.agreements import commitments, documents, partners
+from crm.agreements.documents import Upload
+from crm.agreements.models import Agreement
 from crm.agreements.queries import programme
 from crm.companies import actions as companies
 from crm.companies.models import Company, CompanyContact, ProductionUnit
@@ -40,6 +43,8 @@ CLOSED = "lukket@kommune.test"
 SURVEY = "bageriets-hemmelige-link"
 # The secret of Anna's calendar.
 CALENDAR = "annas-hemmelige-kalender"
+# The smallest file that is one.
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,11 @@ class Town:
     bulk_act: int
     survey_round: int  # a year ago, answered by the bakery; another is open
     survey_reply: int
+    commitment: int
+    document: int
+    partner: int
+    partner_agreement: int
+    programme: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -80,6 +90,9 @@ class Town:
             "svar": SURVEY, "besvarelser": str(self.survey_reply), "maalinger": str(self.survey_round),
             "opgaver": "rows_tidied", "dag": f"opfoelgning-{self.follow_up}", "kalender": CALENDAR, "mine-tal": "aabne",
             "steder": "987654", "ny-adgangskode": "x" * 43,
+            "loefter": str(self.commitment), "perioder": "1",
+            "dokumenter": str(self.document), "partnere": str(self.partner),
+            "partneraftaler": str(self.partner_agreement), "programmer": str(self.programme),
         }  # fmt: skip
 
 
@@ -132,7 +145,7 @@ def build(database: Database) -> Town:
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
-            *_asked(db, bakery, contact, anna),
+            *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna),
         )  # fmt: skip
 
 
@@ -209,6 +222,20 @@ def _asked(db: Session, company: Company, contact: CompanyContact, by: User) -> 
     db.add(reply)
     db.flush()
     return old.round_id, reply.id
+
+
+def _agreed(db: Session, agreement: Agreement, by: User) -> tuple[int, int, int, int, int]:
+    """A promise, a document, and an organisation with an agreement of its own."""
+    promised = commitments.promise(
+        db, agreement=agreement, what="unge i bageriet", promised=2, fulfilled=1, by=by, now=NOW
+    )
+    kept = documents.add(
+        db, agreement=agreement, upload=Upload("aftale.pdf", PDF), kind="signed", by=by, now=NOW, megabytes=1
+    )
+    (organisation, *_) = partners.organisations(db)
+    values = {"title": "Netværk", "agreed": "To møder om året", "valid_from": TODAY}
+    agreed = partners.agree(db, organisation=organisation, values=values, by=by, now=NOW)
+    return promised.id, kept.id, organisation.id, agreed.id, agreement.programme_id
 
 
 def _hash() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 import time
@@ -37,6 +38,7 @@ BODY = 1024 * 1024
 IMPORT_BODY = 64 * 1024 * 1024
 # Where files are taken in.
 FILES = ("/import", "/fravaer/kalender")
+DOCUMENTS = re.compile(r"/aftaler/[0-9]+/dokumenter|/dokumenter/[0-9]+/version")
 LOG = structlog.wrap_logger(
     structlog.PrintLogger(sys.stderr), processors=[structlog.processors.JSONRenderer(ensure_ascii=False)]
 )
@@ -67,7 +69,7 @@ class Protect:
                 scope, receive, send_with_headers
             )
             return
-        limit = IMPORT_BODY if scope["path"].startswith(FILES) else BODY
+        limit = IMPORT_BODY if _takes_files(scope["path"]) else BODY
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             await _refusal(scope, 413, "Det sendte er for stort.")(scope, receive, send_with_headers)
@@ -96,6 +98,10 @@ class Protect:
             # So says a browser that is told to send no referrer. Its form carries what only our page has.
             return True
         return origin is None or urlsplit(origin).netloc in {self.host, headers.get("host", "")}
+
+
+def _takes_files(path: str) -> bool:
+    return path.startswith(FILES) or DOCUMENTS.fullmatch(path) is not None
 
 
 def _refusal(scope: Scope, status: int, message: str) -> Response:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.access.models import Role
-from crm.agreements.actions import NAMES
+from crm.agreements.actions import CAUSES, NAMES
+from crm.agreements.documents import DocumentKind
+from crm.agreements.programmes import KINDS as PROGRAMMES
 from crm.interactions.models import Direction, Kind
 from crm.interactions.repeating import RepeatUnit
 from crm.requests.kinds import Ask
@@ -59,6 +61,14 @@ REQUEST_STATES = {
     RequestState.WITHDRAWN: "Trukket tilbage",
 }
 AGREEMENT_STATES = {state: name.capitalize() for state, name in NAMES.items()}
+END_CAUSES = CAUSES
+DOCUMENT_KINDS = {
+    DocumentKind.SIGNED: "Underskrevet aftale",
+    DocumentKind.DRAFT: "Udkast",
+    DocumentKind.MINUTES: "Referat",
+    DocumentKind.PHOTO: "Billede",
+    DocumentKind.OTHER: "Andet",
+}
 ROLES = {Role.CONSULTANT: "Konsulent", Role.MANAGER: "Leder", Role.ADMIN: "Administrator"}
 HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
@@ -77,6 +87,9 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "request_kind": REQUEST_KINDS,
     "request_state": REQUEST_STATES,
     "agreement_state": AGREEMENT_STATES,
+    "end_cause": END_CAUSES,
+    "document_kind": DOCUMENT_KINDS,
+    "programme_kind": PROGRAMMES,
     "role": ROLES,
     "hit": HIT_KINDS,
     "survey_answer": SURVEY_ANSWERS,

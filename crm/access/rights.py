@@ -30,6 +30,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "agreements.write": ALL,
     "goals.write": LEADERS,
     "surveys.write": LEADERS,  # the question's wording, and whom to ask
+    "programmes.write": LEADERS,
+    "documents.delete": LEADERS,  # an uploaded document; adding one anybody may
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.access.models import User
-from crm.agreements.models import LEGAL_STEPS, START, Agreement, AgreementState, AgreementStep, Programme
-from crm.companies.models import Company
+from crm.agreements import fields
+from crm.agreements.models import (
+    LEGAL_STEPS,
+    START,
+    Agreement,
+    AgreementState,
+    AgreementStep,
+    EndCause,
+    Programme,
+)
+from crm.agreements.periods import AgreementPeriod
+from crm.agreements.renewals import check_day, check_period, close_for_renewal, periods
+from crm.companies.models import Company, CompanyContact
 from crm.errors import Conflict, Refused
 from crm.responsibility.chain import way_in
 
@@ -23,23 +35,19 @@ NAMES = {
     AgreementState.RENEWED: "fornyet",
     AgreementState.ENDED: "afsluttet",
 }
-# A signing may be planned, but not years ahead; the first cooperation agreements are from this century.
-AHEAD = timedelta(days=366)
-EARLIEST = date(2000, 1, 1)
+CAUSES = {
+    EndCause.FULFILLED: "Aftalen er indfriet",
+    EndCause.RAN_OUT: "Perioden er udløbet",
+    EndCause.DECLINED: "Virksomheden ønsker det ikke",
+    EndCause.NOT_USED: "Aftalen blev ikke brugt",
+    EndCause.NO_CANDIDATES: "Vi havde ingen at tilbyde",
+    EndCause.COMPANY_GONE: "Virksomheden er flyttet eller lukket",
+    EndCause.REPLACED: "Erstattet af en anden aftale",
+    EndCause.OTHER: "Andet",
+    EndCause.NOT_TOLD: "Ikke oplyst",
+}
 DAYS = ("signed_on", "valid_from", "valid_to")
-MOVED = ("state", "step_no", "signed_on", "valid_from", "ended_on", "end_reason", "version")
-
-
-def _check_day(field: str, day: date | None, today: date) -> None:
-    if day is not None and not EARLIEST <= day <= today + AHEAD:
-        raise Refused(field, "Datoen ser forkert ud. Skriv den som 23-11-2026.")
-
-
-def _check_period(valid_from: date | None, valid_to: date | None, field: str = "valid_to") -> None:
-    if valid_from and valid_to and valid_to < valid_from:
-        raise Refused(field, "Aftalen kan ikke slutte, før den begynder.")
-    if valid_to and not EARLIEST.year <= valid_to.year <= 2200:
-        raise Refused("valid_to", "Datoen ser forkert ud. Skriv den som 23-11-2026.")
+MOVED = ("state", "step_no", *DAYS, "ended_on", "end_cause", "end_reason", "version")
 
 
 def create(
@@ -55,32 +63,51 @@ def create(
     valid_from: date | None = None,
     valid_to: date | None = None,
     consultant: User | None = None,
+    contact: CompanyContact | None = None,
+    values: Mapping[str, fields.Value | None] | None = None,
 ) -> Agreement:
     """Enter an agreement: signed when it has a day of signing, else a prospect.
 
-    The municipality's contact for it is the company's way in unless another is named.
+    The municipality's contact for it is the company's way in unless another is named. The panel sees it where
+    it may see the programme's agreements.
     """
     if not title.strip():
         raise Refused("title", "Skriv, hvad aftalen går ud på.")
-    _check_day("signed_on", signed_on, today)
-    _check_day("valid_from", valid_from, today)
+    check_day("signed_on", signed_on, today)
+    check_day("valid_from", valid_from, today)
     if signed_on and valid_from is None:
         valid_from = signed_on
-    _check_period(valid_from, valid_to)
+    check_period(valid_from, valid_to)
+    _demand_open(programme, signed_on or today)
     if consultant is not None:
         _demand_active(consultant)
+    _demand_theirs(company.id, contact)
     state = AgreementState.SIGNED if signed_on else AgreementState.PROSPECT
     agreement = Agreement(
         company_id=company.id, programme_id=programme.id, title=title, signed_on=signed_on,
         valid_from=valid_from, valid_to=valid_to, state=state, step_no=1, created_at=now,
         consultant_id=consultant.id if consultant else way_in(db, company),
+        company_contact_id=contact.id if contact else None, shown_to_panel=programme.panel_sees,
     )  # fmt: skip
     db.add(agreement)
     db.flush()
     db.add(_step(agreement, START, state, 1, signed_on or today, by, now, None))
     db.flush()
     db.refresh(agreement, ["programme", "company"])
+    if values:
+        fields.set_values(db, agreement=agreement, new=values)
     return agreement
+
+
+def _demand_open(programme: Programme, on: date) -> None:
+    begins, ends = programme.valid_from, programme.valid_to
+    if (begins and on < begins) or (ends and on > ends):
+        raise Refused("programme", f"Der indgås ikke aftaler under {programme.name} på den dag.")
+
+
+def _demand_theirs(company_id: int, contact: CompanyContact | None) -> None:
+    if contact is not None and contact.company_id != company_id:
+        raise Refused("company_contact", "Vælg en, der arbejder i virksomheden.")
 
 
 def _demand_active(consultant: User) -> None:
@@ -89,8 +116,9 @@ def _demand_active(consultant: User) -> None:
 
 
 def _step(
-    agreement: Agreement, old: str, new: str, seq: int, on: date, by: User, now: datetime, note: str | None
-) -> AgreementStep:
+    agreement: Agreement, old: str, new: str, seq: int, on: date, by: User, now: datetime, note: str | None,
+    cause: str | None = None,
+) -> AgreementStep:  # fmt: skip
     return AgreementStep(
         agreement_id=agreement.id,
         seq=seq,
@@ -100,6 +128,7 @@ def _step(
         at=now,
         by_id=by.id,
         note=note,
+        cause=cause,
     )
 
 
@@ -119,14 +148,17 @@ def step(
     today: date,
     note: str | None = None,
     valid_to: date | None = None,
+    cause: str | None = None,
 ) -> Agreement:
     """Move an agreement one legal step. An illegal one is a Conflict that says where it can go.
 
-    Signing sets the day of signing; renewing may set a new last day; ending sets the day it ended.
+    Signing sets the day of signing. Renewing with a new last day is a new period; without one the days stay
+    as they are. Ending sets the day it ended, and why: a list or a program that does not say leaves it open.
     """
     if to not in set(AgreementState):
         raise Refused("to", "Vælg et trin fra listen.")
-    _check_day("on", on, today)
+    cause = _cause(to, cause, note)
+    check_day("on", on, today)
     db.refresh(agreement, with_for_update={"of": Agreement})
     if to not in next_states(agreement):
         names = ", ".join(NAMES[AgreementState(state)] for state in next_states(agreement))
@@ -141,24 +173,58 @@ def step(
     before = None if called_off else _day_of_last_step(db, agreement)
     if before and on < before:
         raise Refused("on", f"Datoen kan ikke ligge før det forrige trin, {before:%d-%m-%Y}.")
-    _check_last_day(agreement, to, on, valid_to)
-    if valid_to is not None:
-        agreement.valid_to = valid_to
-        db.flush()
+    begins = _make_room(db, agreement, to, on, valid_to)
     seq = agreement.step_no + 1
-    db.add(_step(agreement, agreement.state, to, seq, on, by, now, note))
+    db.add(_step(agreement, agreement.state, to, seq, on, by, now, note, cause))
     db.flush()
-    # The trigger has moved it.
+    if begins is not None:
+        db.add(_next_period(db, agreement, seq, on, begins, valid_to))
+        db.flush()
+    # The triggers have moved it.
     db.refresh(agreement, MOVED)
     return agreement
 
 
-def _check_last_day(agreement: Agreement, to: str, on: date, valid_to: date | None) -> None:
-    if to == AgreementState.RENEWED and valid_to and valid_to < on:
-        raise Refused("valid_to", "Den nye slutdato kan ikke ligge før fornyelsen.")
+def _cause(to: str, cause: str | None, note: str | None) -> str | None:
+    if to != AgreementState.ENDED:
+        return None
+    if cause is None:
+        return EndCause.NOT_TOLD
+    if cause not in set(EndCause):
+        raise Refused("cause", "Vælg fra listen, hvorfor aftalen slutter.")
+    if cause == EndCause.OTHER and not (note or "").strip():
+        raise Refused("note", "Skriv, hvorfor aftalen slutter.")
+    return cause
+
+
+def _make_room(db: Session, agreement: Agreement, to: str, on: date, valid_to: date | None) -> date | None:
+    """Check the days a step is about, and set its last day; the day a new period begins, if it makes one."""
+    if to == AgreementState.RENEWED:
+        return close_for_renewal(db, periods(db, agreement)[-1], on, valid_to) if valid_to else None
     # Without a day of its own, an agreement is valid from the day it is signed.
     begins = agreement.valid_from or (on if to == AgreementState.SIGNED else None)
-    _check_period(begins, valid_to or agreement.valid_to, "valid_to" if valid_to else "on")
+    check_period(begins, valid_to or agreement.valid_to, "valid_to" if valid_to else "on")
+    if valid_to is not None:
+        _check_after_last(db, agreement, valid_to)
+        agreement.valid_to = valid_to
+        db.flush()
+    return None
+
+
+def _check_after_last(db: Session, agreement: Agreement, valid_to: date) -> None:
+    newest = periods(db, agreement)[-1]
+    if newest.valid_from and valid_to < newest.valid_from:
+        raise Refused("valid_to", f"Den seneste periode begynder {newest.valid_from:%d-%m-%Y}.")
+
+
+def _next_period(
+    db: Session, agreement: Agreement, step_no: int, on: date, begins: date, valid_to: date | None
+) -> AgreementPeriod:
+    newest = periods(db, agreement)[-1]
+    return AgreementPeriod(
+        agreement_id=agreement.id, seq=newest.seq + 1, signed_on=on, valid_from=begins, valid_to=valid_to,
+        step_no=step_no,
+    )  # fmt: skip
 
 
 def _day_of_last_step(db: Session, agreement: Agreement) -> date | None:
@@ -178,30 +244,64 @@ def _day_of_last_step(db: Session, agreement: Agreement) -> date | None:
 
 
 def change(db: Session, *, agreement: Agreement, values: dict[str, object], today: date) -> Agreement:
-    """Correct title or dates, or name another contact of the municipality's."""
-    if unknown := set(values) - {"title", "consultant", *DAYS}:
+    """Correct title or days, name other contacts, or show it to the panel.
+
+    Of the days `signed_on` and `valid_from` are the first period's, `valid_to` is the newest one's.
+    """
+    known = {"title", "consultant", "contact", "shown_to_panel", *DAYS}
+    if unknown := set(values) - known:
         raise Refused(min(unknown), "Det felt kan ikke rettes.")
     if "title" in values and not str(values["title"] or "").strip():
         raise Refused("title", "Skriv, hvad aftalen går ud på.")
+    if values.keys() & set(DAYS):
+        _check_days(db, agreement, values, today)
+    if values.get("shown_to_panel") and not agreement.programme.panel_sees:
+        raise Refused("shown_to_panel", f"Panelet ser ikke aftaler under {agreement.programme.name}.")
+    contact = values.get("contact")
+    if isinstance(contact, CompanyContact) and contact.id != agreement.company_contact_id:
+        _demand_theirs(agreement.company_id, contact)
+    consultant = values.get("consultant")
+    if isinstance(consultant, User) and consultant.id != agreement.consultant_id:
+        _demand_active(consultant)
+    for field, value in values.items():
+        _set(agreement, field, value)
+    db.flush()
+    return agreement
+
+
+def _set(agreement: Agreement, field: str, value: object) -> None:
+    if field == "consultant":
+        # It always has one from now on; nobody is not a choice.
+        if isinstance(value, User):
+            agreement.consultant_id = value.id
+    elif field == "contact":
+        agreement.company_contact_id = value.id if isinstance(value, CompanyContact) else None
+    else:
+        setattr(agreement, field, int(bool(value)) if field == "shown_to_panel" else value)
+
+
+def _check_days(db: Session, agreement: Agreement, values: dict[str, object], today: date) -> None:
     # Also an ended agreement counts on the days before, so its dates are never taken away.
     signed = agreement.signed_on is not None
     for field in ("signed_on", "valid_from"):
         day = values.get(field)
         if field in values and signed and day is None:
             raise Refused(field, "En underskrevet aftale skal have datoen.")
-        _check_day(field, day if isinstance(day, date) else None, today)
+        check_day(field, day if isinstance(day, date) else None, today)
     if values.get("signed_on") and not signed:
         raise Refused("signed_on", "Aftalen er ikke underskrevet endnu. Brug trinnet i stedet.")
     days: dict[str, Any] = {field: values.get(field, getattr(agreement, field)) for field in DAYS}
-    _check_period(days["valid_from"], days["valid_to"])
+    check_period(days["valid_from"], days["valid_to"])
     if days["signed_on"] and agreement.ended_on and agreement.ended_on < days["signed_on"]:
         raise Refused("signed_on", "Aftalen kan ikke være underskrevet, efter den sluttede.")
-    for field, value in values.items():
-        if isinstance(value, User):
-            if value.id != agreement.consultant_id:
-                _demand_active(value)
-            agreement.consultant_id = value.id
-        else:
-            setattr(agreement, field, value)
-    db.flush()
-    return agreement
+    _check_inner_days(periods(db, agreement), days)
+
+
+def _check_inner_days(known: Sequence[AgreementPeriod], days: dict[str, Any]) -> None:
+    if len(known) == 1:
+        return
+    first, newest = known[0], known[-1]
+    if first.valid_to and days["valid_from"] and days["valid_from"] > first.valid_to:
+        raise Refused("valid_from", f"Den første periode slutter {first.valid_to:%d-%m-%Y}.")
+    if newest.valid_from and days["valid_to"] and days["valid_to"] < newest.valid_from:
+        raise Refused("valid_to", f"Den seneste periode begynder {newest.valid_from:%d-%m-%Y}.")

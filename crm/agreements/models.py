@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -24,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
-from crm.companies.models import Company
-from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
-from crm.types import SafeText, Utc
+from crm.agreements.guarding import goes_with, react
+from crm.companies.models import Company, CompanyContact
+from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.types import Json, SafeText, Utc
 
 
 class AgreementState(StrEnum):
@@ -39,6 +41,20 @@ class AgreementState(StrEnum):
     IN_FORCE = "in_force"
     RENEWED = "renewed"
     ENDED = "ended"
+
+
+class EndCause(StrEnum):
+    """Why an agreement ended. What comes by lists and programs may leave it open."""
+
+    FULFILLED = "fulfilled"
+    RAN_OUT = "ran_out"
+    DECLINED = "declined"
+    NOT_USED = "not_used"
+    NO_CANDIDATES = "no_candidates"
+    COMPANY_GONE = "company_gone"
+    REPLACED = "replaced"
+    OTHER = "other"
+    NOT_TOLD = "not_told"
 
 
 START = "-"
@@ -57,15 +73,33 @@ LEGAL_STEPS: tuple[tuple[str, str], ...] = (
 
 
 class Programme(Row, Base):
-    """A frame agreements are made under. Agreements with partner organisations never count as companies."""
+    """A frame agreements are made under. Agreements with partner organisations never count as companies.
+
+    `asks` are the own fields its agreements hold (fields.py), `template` the text of the paper that is signed.
+    """
 
     __tablename__ = "programme"
     __data_class__ = "organisation"
-    __table_args__ = (CheckConstraint("kind IN ('company', 'partner_organisation')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('company', 'partner_organisation')", name="kind"),
+        CheckConstraint("standard_months BETWEEN 1 AND 120", name="standard_months"),
+        CheckConstraint("panel_sees IN (0, 1)", name="panel_sees"),
+        CheckConstraint("valid_to IS NULL OR valid_from IS NULL OR valid_to >= valid_from", name="period"),
+    )
 
     key: Mapped[str] = mapped_column(SafeText(50), unique=True)
     name: Mapped[str] = mapped_column(SafeText(100))
     kind: Mapped[str] = mapped_column(Text, default="company")
+    asks: Mapped[Any] = mapped_column(Json, default=list)
+    standard_months: Mapped[int | None] = mapped_column(Integer)
+    template: Mapped[str | None] = mapped_column(SafeText(10000))
+    panel_sees: Mapped[int] = mapped_column(Integer, default=1)
+    # Agreements under it can be made from the first day to the last; those there are stay what they are.
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class AgreementLegalStep(Base):
@@ -81,8 +115,9 @@ class AgreementLegalStep(Base):
 class Agreement(Row, Base):
     """An agreement between a company and the municipality.
 
-    It counts on a day D when it is signed and in force then: `signed_on ≤ D`, `valid_from ≤ D ≤` its last
-    day, the earlier of `valid_to` and `ended_on`.
+    Its days stand in its periods (periods.py), and which days it counts follows from them: `signed_on` and
+    `valid_from` here are the first period's, `valid_to` is the newest one's. Either may be corrected; triggers
+    keep them alike.
     """
 
     __tablename__ = "agreement"
@@ -105,6 +140,14 @@ class Agreement(Row, Base):
             use_alter=True,
         ),
         CheckConstraint("step_no >= 1", name="step_no"),
+        CheckConstraint("(state = 'ended') = (end_cause IS NOT NULL)", name="end_cause"),
+        CheckConstraint("shown_to_panel IN (0, 1)", name="shown_to_panel"),
+        # Whom to call there about it works at that very company.
+        ForeignKeyConstraint(
+            ["company_id", "company_contact_id"],
+            ["company_contact.company_id", "company_contact.id"],
+            name="fk_agreement_contact",
+        ),
         # The municipality's contact of an agreement that stands cannot be closed.
         ForeignKeyConstraint(
             ["consultant_id", "needs_active"],
@@ -145,12 +188,16 @@ class Agreement(Row, Base):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     ended_on: Mapped[date | None]
+    end_cause: Mapped[str | None] = mapped_column(Text)
     end_reason: Mapped[str | None] = mapped_column(SafeText(500))
-    # After the first step these two, `signed_on`, `valid_from` and `ended_on` are moved by the trigger.
+    # After the first step these two, `signed_on`, `valid_from`, `ended_on` and why are moved by the trigger.
     state: Mapped[str] = mapped_column(Text)
     step_no: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
+    # Whether the company's own people see it in the panel; only where its programme may be seen at all.
+    shown_to_panel: Mapped[int] = mapped_column(Integer, default=0)
+    company_contact_id: Mapped[int | None] = mapped_column(Key)
     # The municipality's contact for this agreement; the company's way in unless another is named.
     consultant_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     needs_active: Mapped[int | None] = mapped_column(
@@ -159,7 +206,10 @@ class Agreement(Row, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise")
+    company: Mapped[Company] = relationship(innerjoin=True, lazy="raise", foreign_keys=[company_id])
+    contact: Mapped[CompanyContact | None] = relationship(
+        primaryjoin="foreign(Agreement.company_contact_id) == CompanyContact.id", lazy="raise", viewonly=True
+    )
     programme: Mapped[Programme] = relationship(innerjoin=True, lazy="raise")
     consultant: Mapped[User | None] = relationship(foreign_keys=[consultant_id], lazy="raise")
 
@@ -172,6 +222,10 @@ class AgreementStep(Base):
     __table_args__ = (
         CheckConstraint("seq >= 1", name="seq"),
         CheckConstraint("(seq = 1) = (from_state = '-')", name="first"),
+        CheckConstraint(f"cause IN {tuple(map(str, EndCause))}", name="cause"),
+        CheckConstraint("(to_state = 'ended') = (cause IS NOT NULL)", name="ending"),
+        # A reason of one's own is written, not only chosen.
+        CheckConstraint("cause <> 'other' OR note IS NOT NULL", name="other"),
         UniqueConstraint("agreement_id", "seq", "to_state"),
         ForeignKeyConstraint(
             ["from_state", "to_state"],
@@ -198,6 +252,7 @@ class AgreementStep(Base):
     at: Mapped[datetime] = mapped_column(Utc)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     note: Mapped[str | None] = mapped_column(SafeText(500))
+    cause: Mapped[str | None] = mapped_column(Text)
     by: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 
@@ -211,47 +266,13 @@ _MOVE = (
     "valid_from = CASE WHEN NEW.to_state = 'signed' THEN COALESCE(valid_from, NEW.on_day) "
     "ELSE valid_from END, "
     "ended_on = CASE WHEN NEW.to_state = 'ended' THEN NEW.on_day ELSE ended_on END, "
+    "end_cause = CASE WHEN NEW.to_state = 'ended' THEN NEW.cause ELSE end_cause END, "
     "end_reason = CASE WHEN NEW.to_state = 'ended' THEN NEW.note ELSE end_reason END "
     "WHERE id = NEW.agreement_id"
 )
-_KEPT = "a step is never taken back"
-_AGREEMENT_STANDS = "EXISTS (SELECT 1 FROM agreement WHERE id = OLD.agreement_id)"
 guards(
-    # Only an agreement that was entered by mistake, and is taken back as a whole, goes with its steps.
-    Guard(
-        "agreement_step_no_delete",
-        sqlite=(
-            "CREATE TRIGGER agreement_step_no_delete BEFORE DELETE ON agreement_step "
-            f"WHEN {_AGREEMENT_STANDS} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
-        ),
-        sqlite_drop=("DROP TRIGGER IF EXISTS agreement_step_no_delete",),
-        postgresql=(
-            "CREATE FUNCTION agreement_step_no_delete() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF {_AGREEMENT_STANDS} THEN RAISE EXCEPTION '{_KEPT}' USING ERRCODE = '23514'; "
-            "END IF; RETURN OLD; END $$",
-            "CREATE TRIGGER agreement_step_no_delete BEFORE DELETE ON agreement_step "
-            "FOR EACH ROW EXECUTE FUNCTION agreement_step_no_delete()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS agreement_step_no_delete ON agreement_step",
-            "DROP FUNCTION IF EXISTS agreement_step_no_delete()",
-        ),
-    ),
-    Guard(
-        "agreement_moves",
-        sqlite=(f"CREATE TRIGGER agreement_moves AFTER INSERT ON agreement_step BEGIN {_MOVE}; END",),
-        sqlite_drop=("DROP TRIGGER IF EXISTS agreement_moves",),
-        postgresql=(
-            "CREATE FUNCTION agreement_moves() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN {_MOVE}; RETURN NEW; END $$",
-            "CREATE TRIGGER agreement_moves AFTER INSERT ON agreement_step "
-            "FOR EACH ROW EXECUTE FUNCTION agreement_moves()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS agreement_moves ON agreement_step",
-            "DROP FUNCTION IF EXISTS agreement_moves()",
-        ),
-    ),
+    goes_with("agreement_step", "a step is never taken back"),
+    react("agreement_moves", "agreement_step", "INSERT", _MOVE),
     refuse_trigger(
         "agreement_no_way_back",
         "agreement",

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from crm.access.models import User
 from crm.agreements.models import Agreement, AgreementStep, Programme
+from crm.agreements.periods import AgreementPeriod
 from crm.companies.models import Company
 from crm.companies.queries import LINE
 from crm.errors import NotFound
@@ -42,17 +43,18 @@ _NEAREST = (
 )
 _COUNTING = (
     select(
-        Agreement.id, Agreement.programme_id, Agreement.company_id, Agreement.signed_on,
-        Agreement.valid_from, Agreement.valid_to, Agreement.ended_on,
+        Agreement.id, Agreement.programme_id, Agreement.company_id, AgreementPeriod.signed_on,
+        AgreementPeriod.valid_from, AgreementPeriod.valid_to, Agreement.ended_on,
     )
+    .join(AgreementPeriod, AgreementPeriod.agreement_id == Agreement.id)
     .join(Agreement.programme)
-    .where(Programme.kind == "company")
+    .where(Programme.kind == "company", AgreementPeriod.signed_on.is_not(None))
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The days an agreement counts: from the first to the last, both included; no last day is for ever."""
+    """The days a period of an agreement counts: the first, the last, all between; no last day is for ever."""
 
     agreement_id: int
     programme_id: int
@@ -70,6 +72,19 @@ def programmes(db: Session) -> Sequence[Programme]:
     return db.scalars(select(Programme).order_by(Programme.kind, Programme.name, Programme.id)).all()
 
 
+def offered(db: Session, today: date) -> Sequence[Programme]:
+    """The programmes an agreement with a company can be made under today, by name."""
+    return db.scalars(
+        select(Programme)
+        .where(
+            Programme.kind == "company",
+            or_(Programme.valid_from.is_(None), Programme.valid_from <= today),
+            or_(Programme.valid_to.is_(None), Programme.valid_to >= today),
+        )
+        .order_by(Programme.name, Programme.id)
+    ).all()
+
+
 def programme(db: Session, key: str) -> Programme:
     """The programme with this key, or NotFound."""
     found = db.scalars(select(Programme).where(Programme.key == key)).first()
@@ -79,8 +94,9 @@ def programme(db: Session, key: str) -> Programme:
 
 
 def get(db: Session, id: int) -> Agreement:
-    """One agreement with its company, its programme and the municipality's contact, or NotFound."""
-    query = select(Agreement).options(*_WITH, joinedload(Agreement.consultant)).where(Agreement.id == id)
+    """One agreement with its company, its programme and both sides' contacts, or NotFound."""
+    people = (joinedload(Agreement.consultant), joinedload(Agreement.contact))
+    query = select(Agreement).options(*_WITH, *people).where(Agreement.id == id)
     found = db.scalars(query).first()
     if found is None:
         raise NotFound("Vi kan ikke finde den aftale.")
@@ -140,10 +156,9 @@ def page(
 
 
 def spans(db: Session) -> list[Span]:
-    """When each signed agreement with a company counts. Those with partner organisations never do.
+    """When each period of each signed agreement with a company counts. Those with organisations never do.
 
-     It counts from the day it is both signed and valid, to the earlier of its last day and the day it ended
-    .
+    A period counts from the day it is both signed and valid to its last day, or the day the agreement ended.
     """
     return [
         Span(

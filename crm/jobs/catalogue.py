@@ -43,6 +43,11 @@ _ALL = (
         "mail sendt", "mails sendt", timedelta(seconds=10), alone=False,
     ),
     Kind(
+        "agreements_expiring", "Husk aftaler, der udløber",
+        "Laver en opfølgning til konsulenten, når en aftale snart udløber: én for hver periode.",
+        "aftale, der udløber, fik en opfølgning", "aftaler, der udløber, fik en opfølgning", timedelta(hours=1),
+    ),
+    Kind(
         "rows_tidied", "Ryd op", "Fjerner udløbne log-in, gamle kladder og det, der kun skulle huskes kort.",
         "række ryddet op", "rækker ryddet op", timedelta(days=1),
     ),

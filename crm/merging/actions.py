@@ -6,7 +6,9 @@ every day, before and after, are those of the company that had it then.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,7 +16,10 @@ from sqlalchemy.orm import Session
 from crm import audit
 from crm.access.models import User
 from crm.agreements import actions as agreements
-from crm.agreements.models import Agreement, AgreementState
+from crm.agreements import fields
+from crm.agreements.models import Agreement, AgreementState, EndCause
+from crm.agreements.periods import AgreementPeriod
+from crm.agreements.renewals import EARLIEST, LATEST, correct, periods
 from crm.companies.models import Company, CompanyContact, CompanyContinuation
 from crm.errors import Conflict, Refused
 from crm.interactions import actions as interactions
@@ -67,8 +72,9 @@ def merge(
     for colleague in found.colleagues:
         end_beside(db, colleague=colleague, now=now)
     db.flush()
+    merger = _Merger(into, on, by, now, today)
     for agreement in found.agreements:
-        _go_on(db, agreement, into, on, by, now, today)
+        _go_on(db, agreement, people, merger)
     _write_down(db, company, into, on, by, now)
     audit.note(
         db, action="merge", kind="company", id=company.id, payload={"into": into.cvr, "on": on.isoformat()}
@@ -92,7 +98,7 @@ def check(db: Session, *, company: Company, into: Company, on: date, today: date
     if standing := queries.continued(db, into):
         name, goes_on = into.name, standing.by_company
         raise Refused("into", f"{name} er selv fortsat i {goes_on.name} (CVR {goes_on.cvr}). Vælg den.")
-    if not agreements.EARLIEST < on <= today:
+    if not EARLIEST < on <= today:
         raise Refused("on", "Vælg en dag, der ikke ligger i fremtiden.")
 
 
@@ -123,36 +129,71 @@ def _sign(contact: CompanyContact) -> tuple[str, str]:
     return contact.name.casefold(), reached.casefold()
 
 
-def _go_on(
-    db: Session, agreement: Agreement, into: Company, on: date, by: User, now: datetime, today: date
-) -> None:
-    begun = agreement.state in BEGUN
-    first = max(filter(None, (agreement.signed_on, agreement.valid_from)), default=None) if begun else None
-    if first is None or first >= on:
+@dataclass(frozen=True)
+class _Merger:
+    """Where to, from which day, and who says so."""
+
+    into: Company
+    on: date
+    by: User
+    now: datetime
+    today: date
+
+    def step(self, db: Session, agreement: Agreement, to: str, on: date, **more: Any) -> None:
+        """One legal step in the name of whoever merges."""
+        agreements.step(
+            db, agreement=agreement, to=to, on=on, by=self.by, now=self.now, today=self.today, **more
+        )
+
+
+def _go_on(db: Session, agreement: Agreement, people: dict[int, int], merger: _Merger) -> None:
+    into, on = merger.into, merger.on
+    counting = [each for each in periods(db, agreement) if each.signed_on and each.valid_from]
+    contact = people.get(agreement.company_contact_id or 0)
+    if agreement.state not in BEGUN or not counting or _first(counting[0]) >= on:
         # It has not counted before the day, so it has been the other company's all along.
-        agreement.company_id = into.id
+        agreement.company_id, agreement.company_contact_id = into.id, contact
         db.flush()
         return
-    if agreement.valid_to is not None and agreement.valid_to < on:
+    left = [each for each in counting if each.valid_to is None or each.valid_to >= on]
+    if not left:
         # It had run out by then, and stays what it was.
         return
     signed = agreement.state == AgreementState.SIGNED
+    held, programme, consultant = fields.values(db, agreement), agreement.programme, agreement.consultant
     try:
-        agreements.step(
-            db, agreement=agreement, to=AgreementState.ENDED, on=on - DAY, by=by, now=now, today=today,
+        merger.step(
+            db, agreement, AgreementState.ENDED, on - DAY, cause=EndCause.REPLACED,
             note=f"Virksomheden er fortsat i {into.name}",
         )  # fmt: skip
     except Refused as refusal:
         raise Refused("on", f"Aftalen »{agreement.title}«: {refusal.message}") from refusal
-    consultant = agreement.consultant if agreement.consultant and agreement.consultant.is_active else None
     heir = agreements.create(
-        db, company=into, programme=agreement.programme, title=agreement.title, by=by, now=now, today=today,
-        signed_on=agreement.signed_on, valid_from=on, valid_to=agreement.valid_to, consultant=consultant,
+        db, company=into, programme=programme, title=agreement.title, by=merger.by, now=merger.now,
+        today=merger.today, signed_on=left[0].signed_on, valid_from=max(on, left[0].valid_from or on),
+        valid_to=left[0].valid_to, values=held, contact=db.get(CompanyContact, contact) if contact else None,
+        consultant=consultant if consultant and consultant.is_active else None,
     )  # fmt: skip
+    heir.shown_to_panel = agreement.shown_to_panel
+    db.flush()
     if not signed:
-        agreements.step(
-            db, agreement=heir, to=AgreementState.IN_FORCE, on=on, by=by, now=now, today=today
-        )  # fmt: skip
+        merger.step(db, heir, AgreementState.IN_FORCE, max(on, left[0].signed_on or on))
+    for seq, period in enumerate(left[1:], 2):
+        _renew(db, heir, seq, period, merger)
+
+
+def _renew(db: Session, heir: Agreement, seq: int, period: AgreementPeriod, merger: _Merger) -> None:
+    """The same period at the other company, with the same days."""
+    merger.step(db, heir, AgreementState.RENEWED, merger.on, valid_to=period.valid_to or LATEST)
+    begins = max(merger.on, period.valid_from or merger.on)
+    days = {"signed_on": period.signed_on, "valid_from": begins, "valid_to": period.valid_to}
+    correct(db, agreement=heir, seq=seq, values=days, today=merger.today)
+    merger.step(db, heir, AgreementState.IN_FORCE, merger.on)
+
+
+def _first(period: AgreementPeriod) -> date:
+    """The first day it counts."""
+    return max(filter(None, (period.signed_on, period.valid_from)))
 
 
 def _write_down(db: Session, company: Company, into: Company, on: date, by: User, now: datetime) -> None:

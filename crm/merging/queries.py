@@ -52,13 +52,19 @@ class Open:
 
 
 def open_at(db: Session, company: Company) -> Open:
-    """All that goes on: contacts who are there, and also those whom an open request names."""
+    """All that goes on: contacts who are there, and also those whom an open request or agreement names."""
     asked = db.scalars(
         select(Request)
         .where(Request.company_id == company.id, Request.closed_at.is_(None))
         .order_by(Request.id)
     ).all()
-    named = {each.company_contact_id for each in asked if each.company_contact_id}
+    agreed = db.scalars(
+        select(Agreement)
+        .options(joinedload(Agreement.programme), joinedload(Agreement.consultant))
+        .where(Agreement.company_id == company.id, Agreement.ended_on.is_(None))
+        .order_by(Agreement.id)
+    ).all()
+    named = {each.company_contact_id for each in asked} | {each.company_contact_id for each in agreed}
     return Open(
         requests=asked,
         follow_ups=db.scalars(
@@ -66,17 +72,12 @@ def open_at(db: Session, company: Company) -> Open:
             .where(FollowUp.company_id == company.id, FollowUp.done_at.is_(None))
             .order_by(FollowUp.id)
         ).all(),
-        agreements=db.scalars(
-            select(Agreement)
-            .options(joinedload(Agreement.programme), joinedload(Agreement.consultant))
-            .where(Agreement.company_id == company.id, Agreement.ended_on.is_(None))
-            .order_by(Agreement.id)
-        ).all(),
+        agreements=agreed,
         contacts=db.scalars(
             select(CompanyContact)
             .where(
                 CompanyContact.company_id == company.id,
-                or_(CompanyContact.ended_on.is_(None), CompanyContact.id.in_(named)),
+                or_(CompanyContact.ended_on.is_(None), CompanyContact.id.in_(named - {None})),
             )
             .order_by(CompanyContact.id)
         ).all(),

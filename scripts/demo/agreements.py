@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from crm.agreements.models import START
+from crm.agreements.models import START, EndCause
 from crm.agreements.models import AgreementState as State
 from scripts.demo.companies import Columns, Firm
 from scripts.demo.days import Days
@@ -23,10 +23,13 @@ _TITLES = {
                  "Stressforebyggelse og tidlig kontakt"),
     KLAR: ("Ansættelsesforløb med Klar til Start",),
 }  # fmt: skip
+# Why it ended: what was chosen, and the words for it.
 _END_REASONS = (
-    "Afdelingen er flyttet til en anden kommune", "Ny ledelse prioriterer andre opgaver",
-    "Aftalen blev ikke brugt det seneste halve år",
-)  # fmt: skip
+    (EndCause.COMPANY_GONE, "Afdelingen er flyttet til en anden kommune"),
+    (EndCause.DECLINED, "Ny ledelse prioriterer andre opgaver"),
+    (EndCause.NOT_USED, "Aftalen blev ikke brugt det seneste halve år"),
+)
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _klar(plans: Sequence[Plan]) -> int:
 def draw_up(
     rng: Random, days: Days, plan: Plan, firm: Firm, programme_id: int
 ) -> tuple[Columns, list[Columns]]:
-    """An agreement as its first step leaves it, and all its steps; the trigger moves it along the rest."""
+    """An agreement as its first step leaves it, and all its steps; the triggers move it along the rest."""
     steps = list(_steps(rng, days, plan))
     first, begun = steps[0]
     begins, ends = _period(days, plan)
@@ -102,13 +105,16 @@ def draw_up(
         "signed_on": begun if first is State.SIGNED else None, "valid_from": begins, "valid_to": ends,
         "ended_on": None, "end_reason": None, "state": str(first), "step_no": 1, "created_at": days.noon(begun),
         "version": 1, "consultant_id": firm.consultant,
+        "end_cause": None, "shown_to_panel": 1, "company_contact_id": _contact(firm),
     }  # fmt: skip
+    ending = rng.choice(_END_REASONS)
     before = [START, *(str(state) for state, _ in steps)]
     rows: list[Columns] = [
         {
             "seq": seq, "from_state": before[seq - 1], "to_state": str(state), "on_day": on, "at": days.noon(on),
             "by_id": firm.consultant_at(days.noon(on)),
-            "note": rng.choice(_END_REASONS) if state is State.ENDED else None,
+            "cause": str(ending[0]) if state is State.ENDED else None,
+            "note": ending[1] if state is State.ENDED else None,
         }
         for seq, (state, on) in enumerate(steps, 1)
     ]  # fmt: skip
@@ -130,9 +136,8 @@ def _steps(rng: Random, days: Days, plan: Plan) -> Iterator[tuple[State, date]]:
     if plan.stops_at is not State.SIGNED:
         yield State.IN_FORCE, signed
     if plan.renewed:
-        renewed = min(signed + timedelta(days=365), days.today)
-        yield State.RENEWED, renewed
-        yield State.IN_FORCE, renewed
+        yield State.RENEWED, signed + YEAR - timedelta(days=10)
+        yield State.IN_FORCE, signed + YEAR
     if plan.ended is not None:
         yield State.ENDED, days.ago(plan.ended)
 
@@ -144,5 +149,22 @@ def _period(days: Days, plan: Plan) -> tuple[date | None, date | None]:
     begins = days.ago(plan.signed)
     if plan.stops_at is State.SIGNED:
         begins = days.today + timedelta(days=20)
-    years = 1 if plan.signed in {340, 310} else 2
-    return begins, begins + timedelta(days=365 * years)
+    years = 1 if plan.renewed or plan.signed in {340, 310} else 2
+    return begins, begins + YEAR * years - timedelta(days=1)
+
+
+def _contact(firm: Firm) -> int | None:
+    """Whom to call there: the first of the company's people who is still there."""
+    return next((row["id"] for row in firm.contacts if row["ended_on"] is None), None)
+
+
+def renewed_period(agreement: Columns, steps: Sequence[Columns]) -> Columns | None:
+    """The second period of an agreement that was renewed, made by that step."""
+    for step in steps:
+        if step["to_state"] == State.RENEWED:
+            begins = agreement["valid_to"] + timedelta(days=1)
+            return {
+                "agreement_id": agreement["id"], "seq": 2, "signed_on": step["on_day"], "valid_from": begins,
+                "valid_to": begins + YEAR - timedelta(days=1), "step_no": step["seq"],
+            }  # fmt: skip
+    return None

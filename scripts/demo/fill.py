@@ -13,7 +13,12 @@ from sqlalchemy import Table, insert, select
 
 from crm import audit
 from crm.access.models import Installation, Role, User
+from crm.agreements.commitments import Commitment, CommitmentChange
+from crm.agreements.fields import AgreementValue
 from crm.agreements.models import Agreement, AgreementStep, Programme
+from crm.agreements.notes import AgreementNote
+from crm.agreements.partners import PartnerAgreement, PartnerOrganisation
+from crm.agreements.periods import AgreementPeriod
 from crm.companies.models import Company, CompanyContact, CompanyProfile, ProductionUnit
 from crm.db import Base, Database, Row, Session, reserve
 from crm.errors import Conflict
@@ -23,7 +28,7 @@ from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
 from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import absences, agreements, handovers, surveys, team, today
+from scripts.demo import absences, agreed, agreements, handovers, surveys, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -160,6 +165,22 @@ class _Filling:
         self._put(Agreement, [agreement for agreement, _ in drawn])
         steps = [step | {"agreement_id": agreement["id"]} for agreement, rows in drawn for step in rows]
         self._put(AgreementStep, steps)
+        periods = [period for each, rows in drawn if (period := agreements.renewed_period(each, rows))]
+        self._put(AgreementPeriod, periods)
+        self._put_agreed([agreement for agreement, _ in drawn])
+
+    def _put_agreed(self, drawn: list[Columns]) -> None:
+        """What the agreements hold, what they promised, and what was said along the way."""
+        told = agreed.tell(Random(SEED), self.days, drawn, {id: key for key, id in self.programmes.items()})  # noqa: S311
+        _number(reserve(self.db, Commitment, len(told.commitments)), told.commitments)
+        changes = [change | {"commitment_id": each["id"]} for each, rows in told.changes() for change in rows]
+        self._put(AgreementValue, told.values)
+        self._put(Commitment, told.commitments)
+        self._put(CommitmentChange, changes)
+        self._put(AgreementNote, told.notes)
+        if not self.counts["partner_agreement"]:
+            names = {each.name: each.id for each in self.db.scalars(select(PartnerOrganisation))}
+            self._put(PartnerAgreement, agreed.with_organisations(self.days, names, self.users))
 
     def _put(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
         if rows:

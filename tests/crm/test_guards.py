@@ -110,8 +110,8 @@ def test_a_state_follows_its_step(town: Database) -> None:
     with town.write() as db:
         db.execute(
             text(
-                "INSERT INTO agreement_step (agreement_id, seq, from_state, to_state, on_day, at, by_id) "
-                "SELECT agreement_id, 2, 'signed', 'ended', on_day, at, by_id FROM agreement_step"
+                "INSERT INTO agreement_step (agreement_id, seq, from_state, to_state, on_day, at, by_id, cause) "
+                "SELECT agreement_id, 2, 'signed', 'ended', on_day, at, by_id, 'not_used' FROM agreement_step"
             )
         )
     with town.read() as db:

@@ -30,7 +30,7 @@ from crm.requests.actions import NewRequest, Promise
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from tests.conftest import NOW, TODAY, add_company, add_user
-from tests.crm.paper import EASY, PROGRAMMES, Plain, enter, recounted
+from tests.crm.paper import EASY, PROGRAMMES, YOUTH, Plain, enter, recounted
 from tests.crm.undone import at_once, undone
 
 DAY = timedelta(days=1)
@@ -161,6 +161,25 @@ def test_the_database_keeps_every_arrow_one_step_long(town: Database, broken: st
     statement = text(broken.format(at="(SELECT at FROM company_continuation)"))
     with pytest.raises(DBAPIError), town.write() as db:
         db.execute(statement)
+
+
+def test_an_agreement_renewed_ahead_keeps_its_periods_at_the_other_company(town: Database) -> None:
+    end, later = TODAY + 30 * DAY, TODAY + 400 * DAY
+    with town.write() as db:
+        plain = Plain(0, "code_of_care", TODAY - 60 * DAY, TODAY - 60 * DAY, end)
+        made, anna = enter(db, plain), db.get_one(User, 1)
+        for to, days, more in (("in_force", 50, None), ("renewed", 20, later)):
+            agreements.step(
+                db, agreement=made, to=to, on=TODAY - days * DAY, by=anna, now=NOW, today=TODAY, valid_to=more
+            )
+        joined(db, 0, 1, TODAY - 10 * DAY)
+    with town.read() as db:
+        for on, there in (
+            (TODAY - 60 * DAY, 0), (TODAY - 11 * DAY, 0), (TODAY - 10 * DAY, 1), (end, 1), (end + DAY, 1),
+            (later, 1), (later + DAY, None),
+        ):  # fmt: skip
+            found = next(each for each in progress(db, on) if each.objective.key == YOUTH)
+            assert [each.cvr for each in found.companies] == ([] if there is None else [demo_cvr(there)]), on
 
 
 JOIN = st.tuples(st.just("merge"), st.integers(0, 3), st.integers(0, 3), AWAY)

@@ -8,9 +8,11 @@ from typing import Annotated
 from pydantic import Field
 from starlette.responses import Response
 
-from crm.agreements import actions, queries
-from crm.agreements.models import Agreement, AgreementState, AgreementStep, Programme
+from crm.agreements import actions, commitments, fields, queries, renewals
+from crm.agreements.models import Agreement, AgreementState, AgreementStep, EndCause, Programme
 from crm.companies import queries as companies
+from crm.companies.models import Company, CompanyContact
+from crm.errors import renamed
 from web import words
 from web.api.answers import (
     PAGE,
@@ -26,7 +28,7 @@ from web.api.answers import (
     place,
     room,
 )
-from web.api.bodies import Body, Day, Text, one_of
+from web.api.bodies import Body, Day, Id, Text, one_of
 from web.api.description import ONCE, PLACE, TAG, VERSIONED
 from web.cursors import encode, number_of
 from web.deps import Visit, reading, writing
@@ -34,6 +36,11 @@ from web.deps import Visit, reading, writing
 router = room("Agreements")
 Title = Annotated[str, Text.of(Agreement.title, filled=True)]
 State = Annotated[AgreementState, one_of(words.AGREEMENT_STATES)]
+Cause = Annotated[EndCause, one_of(words.END_CAUSES)]
+OwnNumber = Annotated[int, Field(strict=True, ge=0, le=fields.MOST)]
+OwnText = Annotated[str, Text.of(fields.AgreementValue.text)]
+# The own fields of its programme; null takes one away.
+Values = Annotated[dict[str, OwnNumber | OwnText | None], Field(max_length=len(fields.FIELDS))]
 
 
 class AgreementInList(Answer):
@@ -47,7 +54,10 @@ class AgreementInList(Answer):
     valid_from: date | None
     valid_to: date | None
     ended_on: date | None
+    end_cause: EndCause | None
     end_reason: str | None
+    shown_to_panel: bool
+    company_contact_id: int | None
     created_at: datetime
 
 
@@ -61,11 +71,36 @@ class StepAnswer(Answer):
     by: Colleague
 
 
+class PeriodAnswer(Answer):
+    """The days of an agreement: the first period came with it, every other one is a renewal."""
+
+    seq: int
+    signed_on: date | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class CommitmentAnswer(Answer):
+    """What was promised, and how much of it is fulfilled."""
+
+    id: int
+    what: str
+    promised: int
+    fulfilled: int
+    due: date | None
+
+
 class AgreementAnswer(AgreementInList):
-    """An agreement, whose it is, and the steps it has taken, in order."""
+    """An agreement, whose it is, the steps it has taken and its periods in order, and what it holds.
+
+    `signed_on` and `valid_from` are the first period's, `valid_to` is the newest one's.
+    """
 
     company: CompanyBrief
     steps: list[StepAnswer]
+    periods: list[PeriodAnswer]
+    values: dict[str, int | str]
+    commitments: list[CommitmentAnswer]
 
 
 class NewAgreement(Body):
@@ -76,24 +111,33 @@ class NewAgreement(Body):
     signed_on: Day | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
+    company_contact_id: Id | None = None
+    values: Values = Field(default_factory=dict)
 
 
 class AgreementChange(Body):
-    """Only the fields that are sent are changed."""
+    """Only the fields that are sent are changed; of the own fields only those that are named."""
 
     title: Title = Field(default_factory=str)
     signed_on: Day | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
+    company_contact_id: Id | None = None
+    shown_to_panel: bool = Field(default=False, strict=True)
+    values: Values = Field(default_factory=dict)
 
 
 class NewStep(Body):
-    """Where the agreement goes, and on which day; today when it is not said."""
+    """Where the agreement goes, and on which day; today when it is not said.
+
+    Renewing with `valid_to` makes a new period. `cause` says why it ends; left out it is not told.
+    """
 
     to: State
     on: Day | None = None
     note: Annotated[str, Text.of(AgreementStep.note)] | None = None
     valid_to: Day | None = None
+    cause: Cause | None = None
 
 
 def _in_list(agreement: Agreement) -> AgreementInList:
@@ -121,8 +165,24 @@ def _shown(visit: Visit, agreement: Agreement, *, status: int = 200, location: s
         **_in_list(agreement).model_dump(),
         company=CompanyBrief.model_validate(agreement.company),
         steps=steps,
+        periods=[PeriodAnswer.model_validate(each) for each in renewals.periods(visit.db, agreement)],
+        values=fields.values(visit.db, agreement),
+        commitments=[
+            CommitmentAnswer.model_validate(each) for each in commitments.of_agreement(visit.db, agreement)
+        ],
     )
     return answer(visit, content, status=status, version=_version(agreement), location=location)
+
+
+def _contact(visit: Visit, company: Company, id: int | None) -> CompanyContact | None:
+    with beside("company_contact_id"):
+        return companies.contact(visit.db, company, id) if id is not None else None
+
+
+def _hold(visit: Visit, agreement: Agreement, values: dict[str, fields.Value | None]) -> None:
+    if values:
+        with renamed(**{key: f"values.{key}" for key in {*fields.FIELDS, *values}}):
+            fields.set_values(visit.db, agreement=agreement, new=values)
 
 
 @router.get("/companies/{cvr}/agreements", response_model=Items[AgreementInList])
@@ -159,7 +219,9 @@ def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str, body:
         signed_on=body.signed_on,
         valid_from=body.valid_from,
         valid_to=body.valid_to,
+        contact=_contact(visit, company, body.company_contact_id),
     )
+    _hold(visit, made, body.values)
     return _shown(visit, made, status=201, location=f"/agreements/{made.id}")
 
 
@@ -181,7 +243,13 @@ def change(visit: Annotated[Visit, writing("agreements.write")], id: int, body: 
     # A step moves it past its own counter, so nobody may take one between the look and the correction.
     visit.db.refresh(agreement, with_for_update={"of": Agreement})
     demand_seen(visit, _version(agreement))
-    actions.change(visit.db, agreement=agreement, values=body.given(), today=visit.today)
+    given = body.given()
+    own = given.pop("values", {})
+    if "company_contact_id" in given:
+        given["contact"] = _contact(visit, agreement.company, given.pop("company_contact_id"))
+    with renamed(company_contact="company_contact_id"):
+        actions.change(visit.db, agreement=agreement, values=given, today=visit.today)
+    _hold(visit, agreement, own)
     return _shown(visit, agreement)
 
 
@@ -204,5 +272,6 @@ def step(visit: Annotated[Visit, writing("agreements.write")], id: int, body: Ne
         today=visit.today,
         note=body.note,
         valid_to=body.valid_to,
+        cause=body.cause,
     )
     return _shown(visit, moved, status=201, location=f"/agreements/{id}")

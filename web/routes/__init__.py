@@ -4,6 +4,7 @@ from web.routes import (
     absence_calendar,
     absences,
     account,
+    agreement_parts,
     agreements,
     answer,
     beside,
@@ -15,6 +16,7 @@ from web.routes import (
     contacts,
     day,
     distribution,
+    documents,
     follow_ups,
     goals,
     groups,
@@ -27,7 +29,10 @@ from web.routes import (
     merging,
     outbox,
     own_figures,
+    partners,
     people,
+    pipeline,
+    programmes,
     proposals,
     requests,
     responsibility,
@@ -39,13 +44,13 @@ from web.routes import (
     surveys,
 )
 
-# In the order in which addresses are looked up.
+# In the order in which addresses are looked up: the named ones under /aftaler before those that are a number.
 ROUTERS = tuple(
     room.router
     for room in (
         account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists, bulk,
         people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar, absences,
-        interactions, requests, kinds, agreements, answer, surveys, rounds, goals, imports, setup, distribution,
-        outbox, jobs, merging, statements,
+        interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents, programmes,
+        answer, surveys, rounds, goals, imports, setup, distribution, outbox, jobs, merging, statements,
     )
 )  # fmt: skip

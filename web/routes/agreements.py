@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.access import queries as users
-from crm.access.models import User
 from crm.agreements import actions, queries
-from crm.agreements.models import Agreement, AgreementState
+from crm.agreements.models import Agreement, AgreementState, Programme
+from crm.agreements.renewals import last_day
 from crm.companies import queries as companies
 from crm.companies.models import Company
-from web import words
+from web import agreements, words
 from web.deps import Visit, reading, writing
 from web.forms import Form
 from web.lists.agreements import AGREEMENTS
 from web.lists.showing import list_page
-from web.render import page, redirect
+from web.render import local, page, redirect
 
 router = APIRouter()
 
@@ -43,121 +44,125 @@ def _new(visit: Visit, company: Company, form: Form) -> Response:
         section="agreements",
         company=company,
         form=form,
-        programmes=[(each.key, each.name) for each in queries.programmes(visit.db)],
+        programmes=[(each.key, _with_length(each)) for each in queries.offered(visit.db, visit.today)],
         colleagues=[(user.id, user.name) for user in users.colleagues(visit.db)],
+        contacts=[(each.id, each.label) for each in companies.contacts(visit.db, company)],
     )
 
 
-def _consultant(visit: Visit) -> User | None:
-    """The colleague chosen as the municipality's contact, if one is."""
-    key = visit.form.number("consultant", "Vælg en kollega.")
-    return users.get(visit.db, key) if key else None
+def _with_length(programme: Programme) -> str:
+    months = programme.standard_months
+    return f"{programme.name} ({months} måneder)" if months else programme.name
 
 
 @router.post("/virksomheder/{cvr}/aftaler")
 def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str) -> Response:
     """Enter an agreement: signed when it has a day of signing, else a prospect."""
     company, form = companies.by_cvr(visit.db, cvr), visit.form
-    signed, begins, ends = (form.day(name, visit.today) for name in ("signed_on", "valid_from", "valid_to"))
-    key = form.text("programme")
-    if key not in {each.key for each in queries.programmes(visit.db)}:
+    signed, begins, ends = (form.day(name, visit.today) for name in agreements.DAYS)
+    known = {each.key: each for each in queries.offered(visit.db, visit.today)}
+    programme = known.get(form.text("programme") or "")
+    if programme is None:
         form.refuse("programme", "Vælg et program.")
-    made = form.act(
-        visit.db,
-        lambda: actions.create(
+    person = form.number("company_contact", "Vælg en person.")
+
+    def enter() -> Agreement:
+        return actions.create(
             visit.db,
             company=company,
-            programme=queries.programme(visit.db, key or ""),
+            programme=programme or queries.programme(visit.db, ""),
             title=form.data.get("title", ""),
             by=visit.me,
             now=visit.now,
             today=visit.today,
             signed_on=signed,
             valid_from=begins,
-            valid_to=ends,
-            consultant=_consultant(visit),
-        ),
-    )
+            valid_to=ends or _usual_end(form, programme, begins or signed),
+            consultant=agreements.consultant(visit),
+            contact=companies.contact(visit.db, company, person) if person else None,
+        )
+
+    made = form.act(visit.db, enter)
     if made is None:
         return _new(visit, company, form)
-    return redirect(visit, f"/aftaler/{made.id}", flash="Aftalen er gemt.")
+    return redirect(visit, f"/aftaler/{made.id}", flash="Aftalen er gemt. Skriv nu, hvad I har aftalt.")
+
+
+def _usual_end(form: Form, programme: Programme | None, begins: date | None) -> date | None:
+    """The last day as the programme's agreements usually have it, unless it is to be open."""
+    if (
+        programme is None
+        or begins is None
+        or programme.standard_months is None
+        or form.data.get("open_ended")
+    ):
+        return None
+    return last_day(begins, programme.standard_months)
 
 
 @router.get("/aftaler/{id}")
 def show(visit: Annotated[Visit, reading()], id: int) -> Response:
     """One agreement, its steps, and what can come next."""
-    agreement = queries.get(visit.db, id)
-    return _show(visit, agreement, _filled(agreement))
-
-
-def _filled(agreement: Agreement) -> Form:
-    days = {name: getattr(agreement, name) for name in ("signed_on", "valid_from", "valid_to")}
-    shown = {name: f"{day:%d-%m-%Y}" if day else "" for name, day in days.items()}
-    known = {"title": agreement.title, "version": agreement.version, "consultant": agreement.consultant_id}
-    return Form.of(known | shown)
-
-
-def _show(visit: Visit, agreement: Agreement, form: Form) -> Response:
-    following = actions.next_states(agreement)
-    team = {user.id: user.name for user in users.colleagues(visit.db)}
-    if agreement.consultant is not None:
-        # Who has left since still stands on what has ended.
-        team.setdefault(agreement.consultant.id, agreement.consultant.name)
-    return page(
-        visit,
-        "agreements/show.html",
-        status=form.status if form.errors else 200,
-        section="agreements",
-        agreement=agreement,
-        steps=queries.steps(visit.db, agreement),
-        form=form,
-        following=[(state, words.AGREEMENT_STATES[AgreementState(state)]) for state in following],
-        colleagues=list(team.items()),
-    )
+    return agreements.show(visit, queries.get(visit.db, id))
 
 
 @router.post("/aftaler/{id}")
 def change(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Response:
-    """Correct title, dates or who is the municipality's contact."""
+    """Correct title, dates, who is whose contact, or whether the panel sees it."""
     agreement, form = queries.get(visit.db, id), visit.form
-    values: dict[str, object] = {
-        name: form.day(name, visit.today) for name in ("signed_on", "valid_from", "valid_to")
+    # Days the page did not have, since periods have forms of their own, stay.
+    values: dict[str, Any] = {
+        name: form.day(name, visit.today) for name in agreements.DAYS if name in form.data
     }
     values["title"] = form.data.get("title", "")
+    if "panel" in form.data:
+        values["shown_to_panel"] = bool(form.data.get("shown_to_panel"))
     if form.number("version") != agreement.version:
-        form.refuse("", "En kollega har rettet imens. Din tekst står her; hent siden igen for at se den nye.")
+        form.refuse("", agreements.CHANGED)
 
     def correct() -> Agreement:
-        if (consultant := _consultant(visit)) is not None:
+        if (consultant := agreements.consultant(visit)) is not None:
             values["consultant"] = consultant
+        if "company_contact" in form.data:
+            values["contact"] = agreements.contact(visit, agreement)
         return actions.change(visit.db, agreement=agreement, values=values, today=visit.today)
 
-    done = form.act(visit.db, correct)
-    if done is None:
-        return _show(visit, agreement, form)
+    if form.act(visit.db, correct) is None:
+        return agreements.show(visit, agreement, refused=("details", form))
     return redirect(visit, f"/aftaler/{id}", flash="Rettelsen er gemt.")
 
 
 @router.post("/aftaler/{id}/skridt")
 def step(visit: Annotated[Visit, writing("agreements.write")], id: int) -> Response:
-    """Move the agreement one step."""
+    """Move the agreement one step. Who ends it says why, and who renews it until when."""
     agreement, form = queries.get(visit.db, id), visit.form
-    on = form.day("on", visit.today) or visit.today
+    to, on = form.data.get("to", ""), form.day("on", visit.today) or visit.today
+    ends = form.day("valid_to", visit.today)
+    if to == AgreementState.SIGNED and agreement.valid_to is None:
+        ends = ends or _usual_end(form, agreement.programme, agreement.valid_from or on)
+    cause = form.text("cause")
+    if to == AgreementState.ENDED and cause is None:
+        form.refuse("cause", "Vælg, hvorfor aftalen slutter.")
+    if to == AgreementState.RENEWED and ends is None:
+        form.refuse("valid_to", "Skriv, hvornår den nye periode slutter.")
     moved = form.act(
         visit.db,
         lambda: actions.step(
             visit.db,
             agreement=agreement,
-            to=form.data.get("to", ""),
+            to=to,
             on=on,
             by=visit.me,
             now=visit.now,
             today=visit.today,
             note=form.text("note"),
+            valid_to=ends,
+            cause=cause,
         ),
     )
     if moved is None:
-        form.data = _filled(agreement).data | form.data
-        return _show(visit, agreement, form)
+        active = {"ended": "end", "renewed": "renew"}.get(to, "step")
+        return agreements.show(visit, agreement, refused=(active, form))
     name = words.word(moved.state, "agreement_state").lower()
-    return redirect(visit, f"/aftaler/{id}", flash=f"Aftalen er nu {name}.")
+    back = local(form.data.get("tilbage"), f"/aftaler/{id}")
+    return redirect(visit, back, flash=f"{moved.company.name}: aftalen er nu {name}.")

@@ -8,7 +8,7 @@ from alembic import op
 from crm import types
 
 revision = "011_merging"
-down_revision = "007_lists"
+down_revision = "008_agreements"
 branch_labels = None
 depends_on = None
 

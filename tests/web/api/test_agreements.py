@@ -61,7 +61,9 @@ def test_only_what_is_sent_is_changed(anna: Program, town: Town) -> None:
     path = f"agreements/{town.agreement}"
     before = anna.get(path).json()
     after = anna.patch(path, {"title": "Tre unge", "valid_to": None}, match=anna.tag(path)).json()
-    assert after == before | {"title": "Tre unge", "valid_to": None} == anna.get(path).json()
+    (period,) = before["periods"]
+    changed = {"title": "Tre unge", "valid_to": None, "periods": [period | {"valid_to": None}]}
+    assert after == before | changed == anna.get(path).json()
     assert "skal have datoen" in anna.refused("PATCH", path, {"signed_on": None}, "signed_on", match="*")
     assert "tekst" in anna.refused("PATCH", path, {"title": None}, "title", match="*")
     assert "kendes" in anna.refused("PATCH", path, {"state": "ended"}, "state", match="*")
@@ -138,3 +140,43 @@ def test_of_twenty_who_take_the_same_step_one_does(
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
     steps = calling(ANNA).get(f"agreements/{town.agreement}").json()["steps"]
     assert [each["to"] for each in steps] == ["signed", "in_force"]
+
+
+def test_a_renewal_is_a_period_and_an_end_has_a_cause(anna: Program, town: Town) -> None:
+    path = f"agreements/{town.agreement}"
+    before = anna.get(path).json()
+    anna.post(f"{path}/steps", {"to": "in_force"})
+    renewed = anna.post(f"{path}/steps", {"to": "renewed", "valid_to": "2028-12-31"}).json()
+    assert (renewed["signed_on"], renewed["valid_from"], renewed["valid_to"]) == (
+        before["signed_on"], before["valid_from"], "2028-12-31",
+    )  # fmt: skip
+    assert [(each["seq"], each["valid_from"], each["valid_to"]) for each in renewed["periods"]] == [
+        (1, before["valid_from"], before["valid_to"]), (2, "2027-09-20", "2028-12-31"),
+    ]  # fmt: skip
+    anna.refused("POST", f"{path}/steps", {"to": "ended", "cause": "kedsomhed"}, "cause")
+    ended = anna.post(f"{path}/steps", {"to": "ended", "cause": "not_used", "note": "Ingen tid"}).json()
+    assert (ended["end_cause"], ended["end_reason"]) == ("not_used", "Ingen tid")
+
+
+def test_what_an_agreement_holds_is_read_and_written(anna: Program, town: Town) -> None:
+    body = SIGNED | {"values": {"young_people": 2, "tasks": "Bagning", "mentor": "no"}}
+    made = anna.post(f"companies/{town.bakery}/agreements", body)
+    path = made.headers["location"]
+    assert made.json()["values"] == body["values"]
+    new = {"values": {"young_people": 3, "mentor": None}, "company_contact_id": town.contact}
+    tag = anna.tag(path)
+    changed = anna.patch(path, new | {"shown_to_panel": False}, match=tag).json()
+    # Whoever has seen the values before is told, also when nothing else was changed.
+    anna.patch(path, {"values": {"hours": 8}}, match=tag, status=412)
+    tag = anna.tag(path)
+    anna.patch(path, {"values": {"hours": 8}}, match=tag)
+    anna.patch(path, {"values": {"hours": 9}}, match=tag, status=412)
+    anna.patch(path, {"values": {"hours": None}}, match="*")
+    assert changed["values"] == {"young_people": 3, "tasks": "Bagning"}
+    assert (changed["company_contact_id"], changed["shown_to_panel"]) == (town.contact, False)
+    assert anna.get(f"agreements/{town.agreement}").json()["commitments"][0]["fulfilled"] == 1
+    for wrong, field in (
+        ({"values": {"courses": 1}}, "values.courses"), ({"values": {"mentor": "måske"}}, "values.mentor"),
+        ({"company_contact_id": 987654}, "company_contact_id"),
+    ):  # fmt: skip
+        anna.refused("PATCH", path, wrong, field, match="*")
