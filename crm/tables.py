@@ -3,6 +3,7 @@
 from crm import audit, batches
 from crm.access import models as access
 from crm.agreements import models as agreements
+from crm.board import models as board
 from crm.companies import models as companies
 from crm.db import Base
 from crm.goals import models as goals
@@ -17,5 +18,5 @@ from crm.search import models as search
 metadata = Base.metadata
 ROOMS = (
     audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, handover,
-    goals, search,
+    goals, board, search,
 )  # fmt: skip

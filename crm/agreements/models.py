@@ -120,6 +120,7 @@ class Agreement(Row, Base):
         Index("ix_agreement_company", "company_id"),
         Index("ix_agreement_counts", "programme_id", "signed_on", "valid_from"),
         Index("ix_agreement_state", "state", "id"),
+        Index("ix_agreement_last_day", "valid_to"),
     )
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
@@ -167,6 +168,7 @@ class AgreementStep(Base):
             ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
             name="fk_agreement_step_previous",
         ),
+        Index("ix_agreement_step_at", "to_state", "at"),
     )
 
     agreement_id: Mapped[int] = mapped_column(

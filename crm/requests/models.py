@@ -82,6 +82,8 @@ class Request(Row, Base):
         Index("ix_request_open_due", "answer_due_at", "id", sqlite_where=_OPEN_SQL,
               postgresql_where=_OPEN_SQL),
         Index("ix_request_received", "received_at", "id"),
+        Index("ix_request_due", "answer_due_at", "id"),
+        Index("ix_request_closed", "closed_at"),
     )  # fmt: skip
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
