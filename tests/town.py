@@ -10,6 +10,9 @@ from sqlalchemy import delete
 from crm.access.models import User
 from crm.agreements import actions as agreements
 from crm.agreements.queries import programme
+from crm.board import actions as board
+from crm.board import walls
+from crm.board.agreed import agree
 from crm.companies import actions as companies
 from crm.companies.models import Company, ProductionUnit
 from crm.db import Database, Session
@@ -50,6 +53,11 @@ class Town:
     bakery_id: int
     handover: int
     proposal: int
+    frozen: int  # The meeting a fortnight ago; today's is yet to be frozen
+    meeting: int
+    board_action: int
+    wall_link: int
+    wall_token: str
 
     @property
     def values(self) -> dict[str, str]:
@@ -60,7 +68,9 @@ class Town:
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
-            "opgaver": "rows_tidied",
+            "opgaver": "rows_tidied", "tavle": str(self.frozen), "moede": str(self.meeting),
+            "aftalt": str(self.board_action), "skaerme": str(self.wall_link), "skaerm": self.wall_token,
+            "raekker": "nye",
         }  # fmt: skip
 
 
@@ -111,7 +121,7 @@ def build(database: Database) -> Town:
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
-            _handed_over(db, protected, anna), _proposed(db, ceased, anna),
+            _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_board(db, users),
         )  # fmt: skip
 
 
@@ -143,6 +153,21 @@ def _handed_over(db: Session, company: Company, to: User) -> int:
 def _proposed(db: Session, company: Company, by: User) -> int:
     db.refresh(company, ["responsible"])
     return propose(db, company=company, to=by, reason="Jeg kender dem", by=by, now=NOW).id
+
+
+def _board(db: Session, users: dict[str, User]) -> tuple[int, int, int, int, str]:
+    """A meeting a fortnight ago, one today and one to come; something agreed, and a screen on the wall."""
+    anna, bo = users[ANNA], users[BO]
+    frozen, meeting, _ = (board.add(db, on=TODAY + timedelta(days=days), now=NOW) for days in (-14, 0, 14))
+    board.freeze(
+        db, meeting=frozen, by=anna, now=NOW - timedelta(days=14), today=frozen.on, zone=Settings().zone
+    )
+    board.save_minutes(db, meeting=frozen, text="Alt går godt.", based_on=0, by=anna, now=NOW, publish=True)
+    made = agree(
+        db, text="Ring til de tre", owner=bo, due=TODAY + timedelta(days=4), by=anna, now=NOW, meeting=frozen
+    )
+    link, token = walls.make(db, name="Mødelokale 2", by=users[MONA], now=NOW)
+    return frozen.id, meeting.id, made.id, link.id, token
 
 
 def _hash() -> str:

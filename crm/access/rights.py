@@ -27,6 +27,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "requests.write": ALL,
     "agreements.write": ALL,
     "goals.write": LEADERS,
+    "board.write": ALL,  # whoever leads the meeting today moves it, freezes it and writes the minutes
+    "board.plan": LEADERS,
+    "board.screens": LEADERS,  # links for screens where nobody is signed in
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may

@@ -21,6 +21,7 @@ from crm.companies.queries import LINE
 from crm.requests.models import Request, RequestState
 from crm.types import Among, Utc
 
+Query = Select[*tuple[Any, ...]]
 SHOWN = 200
 _SINCE, _UNTIL = bindparam("since", type_=Utc()), bindparam("until", type_=Utc())
 _FIRST, _LAST = bindparam("first", type_=Date()), bindparam("last", type_=Date())
@@ -31,7 +32,7 @@ _STEPS = {
 }
 
 
-def _stepped(state: AgreementState, word: str) -> Select[Any]:
+def _stepped(state: AgreementState, word: str) -> Query:
     """Agreements that came to a state."""
     return (
         select(
@@ -46,7 +47,7 @@ def _stepped(state: AgreementState, word: str) -> Select[Any]:
     )  # fmt: skip
 
 
-def _expired() -> Select[Any]:
+def _expired() -> Query:
     """Agreements whose last day passed, and nobody wrote that they ended."""
     return (
         select(
@@ -63,7 +64,7 @@ def _expired() -> Select[Any]:
     )  # fmt: skip
 
 
-def _asked(word: str, *conditions: Any) -> Select[Any]:
+def _asked(word: str, *conditions: Any) -> Query:
     """Requests, by their key alone."""
     nothing = (null(), null(), null(), null(), null())
     return select(literal(word), Request.id, *nothing).where(*conditions)

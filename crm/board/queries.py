@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import bindparam, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from crm.access.models import User
@@ -171,6 +171,20 @@ def agreed_at(db: Session, meeting: BoardMeeting) -> Sequence[BoardAction]:
         .options(_PEOPLE, _FROM)
         .where(BoardAction.meeting_id == meeting.id)
         .order_by(BoardAction.due, BoardAction.id)
+    ).all()
+
+
+def carried_to(db: Session, meeting: BoardMeeting) -> Sequence[BoardAction]:
+    """What is still open from meetings before; nothing for a meeting after which others have been held."""
+    later = exists().where(BoardSnapshot.on > meeting.on)
+    before = or_(BoardAction.meeting_id.is_(None), BoardMeeting.on < meeting.on)
+    return db.scalars(
+        select(BoardAction)
+        .outerjoin(BoardMeeting, BoardMeeting.id == BoardAction.meeting_id)
+        .options(_PEOPLE, _FROM)
+        .where(BoardAction.done_at.is_(None), before, ~later)
+        .order_by(BoardAction.due, BoardAction.id)
+        .limit(MOST)
     ).all()
 
 

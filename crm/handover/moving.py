@@ -93,7 +93,7 @@ def _stamp(db: Session, act: Handover, kind: ItemKind, stands: Any) -> None:
 
 def forget_loaded(db: Session) -> None:
     """Have what the session loaded before read anew: the statements here pass its objects by."""
-    moved = (*MOVED, *(has.table for has in OWNED.values()))
+    moved: tuple[type[Base], ...] = (*MOVED, *(has.table for has in OWNED.values()))
     for row in db:
         if isinstance(row, moved):
             db.expire(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from crm.access.models import User
 from crm.agreements import actions as agreements
@@ -53,10 +53,10 @@ class House:
         """The board at a moment."""
         return queries.board(self.db, now, today=now.astimezone(ZONE).date(), zone=ZONE)
 
-    def sign(self, company: Company, at: datetime, key: str = "code_of_care", **more: date) -> Agreement:
+    def sign(self, company: Company, at: datetime, key: str = "code_of_care", **more: Any) -> Agreement:
         """A company signs, and it is written down at once."""
         day = at.astimezone(ZONE).date()
-        values = {"signed_on": day} | more
+        values: dict[str, Any] = {"signed_on": day} | more
         return agreements.create(
             self.db, company=company, programme=programme(self.db, key), title="Unge i job", by=self.anna, now=at,
             today=day, **values,

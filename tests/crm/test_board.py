@@ -16,7 +16,7 @@ from crm.access import actions as access
 from crm.access.models import User
 from crm.agreements.models import Agreement, Programme
 from crm.board import actions, agreed, queries
-from crm.board.content import INDICATORS, Indicator, digest, read
+from crm.board.content import INDICATORS, Content, Indicator, digest, read, written
 from crm.board.models import BoardMeeting, BoardSnapshot
 from crm.companies.models import Company
 from crm.db import Database, Session
@@ -33,9 +33,10 @@ from tests.crm.undone import undone
 from tests.statements import counted
 
 
-def goal(content: dict[str, object], key: str = "youth_employment") -> dict[str, object]:
+def goal(content: Content, key: str = "youth_employment") -> Content:
     """One goal of a board."""
-    return next(each for each in content["goals"] if each["key"] == key)  # type: ignore[attr-defined]
+    found: Content = next(each for each in content["goals"] if each["key"] == key)
+    return found
 
 
 # --- What is news -------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ def test_late_answers_are_counted_and_nobody_is_named(db: Session) -> None:
     assert found["late"] == [late.id, unanswered.id]
     assert found["in_time"] == sorted([in_time.id, closed.id])
     assert found["closed"] == found["solved"] == [closed.id]
-    assert "Anna" not in actions.written(board.content)
+    assert "Anna" not in written(board.content)
 
 
 def test_the_first_board_of_all_looks_a_fortnight_back(db: Session) -> None:

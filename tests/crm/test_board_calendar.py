@@ -210,9 +210,7 @@ def test_a_meeting_is_frozen_on_its_day_or_after_and_then_stays(db: Session) -> 
     with pytest.raises(Conflict, match=r"først 25\. november"):
         house.freeze(meeting)
     house.freeze(meeting, later(3))
-    for change in (
-        lambda: actions.move(db, meeting=meeting, on=TODAY, reason="x"),
-        lambda: actions.cancel(db, meeting=meeting, reason="x", now=NOW),
-    ):
-        with pytest.raises(Conflict, match="frosset"):
-            change()
+    with pytest.raises(Conflict, match="frosset"):
+        actions.move(db, meeting=meeting, on=TODAY, reason="x")
+    with pytest.raises(Conflict, match="frosset"):
+        actions.cancel(db, meeting=meeting, reason="x", now=NOW)

@@ -6,6 +6,10 @@ from web.routes import (
     account,
     agreements,
     beside,
+    board,
+    board_agreed,
+    board_meetings,
+    board_plan,
     colleagues,
     companies,
     contacts,
@@ -30,5 +34,6 @@ ROUTERS = (
     account.router, day.router, search.router, companies.router, contacts.router, beside.router,
     colleagues.router, groups.router, responsibility.router, handover.router, proposals.router, absence_calendar.router,
     absences.router, interactions.router, requests.router, agreements.router,
-    goals.router, imports.router, setup.router, distribution.router, outbox.router, jobs.router, statements.router,
+    goals.router, board.router, board_plan.router, board_agreed.router, board_meetings.router,
+    imports.router, setup.router, distribution.router, outbox.router, jobs.router, statements.router,
 )  # fmt: skip
