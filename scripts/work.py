@@ -16,11 +16,13 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from crm.access import tidying
+from crm.board import actions as board
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
 from crm.jobs import actions as jobs
 from crm.jobs.actions import Lease
 from crm.jobs.catalogue import KINDS, Kind
+from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from scripts.bars import Tell
 from scripts.mail import send_due
@@ -83,9 +85,17 @@ def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) ->
         return gone + jobs.forget(db, now=now)
 
 
+def _plan_meetings(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
+    """The board's next meetings, so that there are always enough ahead."""
+    today = now.astimezone(settings.zone).date()
+    with database.write(ACTOR) as db:
+        return board.plan_ahead(db, hours=WorkingHours.of(settings), today=today, now=now)
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
     "rows_tidied": _tidy,
+    "meetings_planned": _plan_meetings,
     "mails_sent": _send_mails,
 }
 

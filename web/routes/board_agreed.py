@@ -131,5 +131,5 @@ def postpone(visit: Annotated[Visit, writing("board.write")], id: int) -> Respon
 
 def _back(visit: Visit) -> str:
     """The page the button stood on: the board, a meeting, or Min dag."""
-    path = visit.request.headers.get("referer", "").split("://")[-1].partition("/")[2]
-    return local("/" + path) if path else "/tavle"
+    came_from = visit.request.headers.get("referer", "")
+    return local("/" + came_from.split("://")[-1].partition("/")[2]) if came_from else "/tavle"
