@@ -26,6 +26,13 @@ BECAME = {
     "ended": ("Afsluttet", "minus", "neutral"),
     "expired": ("Udløbet", "minus", "neutral"),
 }
+# The programmes that ship, as one says them in a hurry; others by their name.
+SHORTLY = {
+    "code_of_care": "Code of Care",
+    "after_school_job": "Fritidsjob",
+    "sick_leave_prevention": "Sygefravær",
+    "klar_til_start": "Klar til Start",
+}
 WEEK = 7
 
 
@@ -43,8 +50,14 @@ class Line:
     id: int
     cvr: str
     name: str
+    programme_key: str
     programme: str
     on: date
+
+    @property
+    def shortly(self) -> str:
+        """The programme in few words."""
+        return SHORTLY.get(self.programme_key, self.programme)
 
 
 @dataclass(frozen=True)
@@ -189,7 +202,7 @@ class Shown:
 def _lines(content: Content) -> Sequence[Line]:
     return [
         Line(
-            *BECAME[what], each["id"], each["cvr"], each["name"], each["programme_name"],
+            *BECAME[what], each["id"], each["cvr"], each["name"], each["programme"], each["programme_name"],
             date.fromisoformat(each["on"]),
         )
         for what in BECAME

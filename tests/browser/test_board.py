@@ -210,6 +210,25 @@ def test_the_board_is_printed_on_one_sheet(
     assert len(PdfReader(BytesIO(page.pdf(format=paper, print_background=True))).pages) == 1
 
 
+@pytest.mark.parametrize(
+    "paper", [{"width": 1123, "height": 794}, {"width": 1587, "height": 1123}], ids=["A4", "A3"]
+)
+def test_nothing_on_the_sheet_is_cut_off(
+    open_page: OpenPage, town: Town, database: Database, paper: dict[str, int]
+) -> None:
+    grow(database, town, 40)
+    page = open_page(ANNA, size=paper)
+    page.emulate_media(media="print")
+    page.goto("/tavle/ark")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.sheet .card')].filter(card =>
+             [...card.children].some(child =>
+               child.getBoundingClientRect().bottom > card.getBoundingClientRect().bottom + 1)).length"""
+    )
+    assert cut == 0
+    assert page.locator(".sheet .card").count() == 5
+
+
 def test_the_board_is_frozen_from_the_page_and_then_stands(open_page: OpenPage, town: Town) -> None:
     page = open_page(MONA)
     page.goto("/tavle")
