@@ -199,6 +199,8 @@ def freeze(
     db.refresh(meeting, with_for_update={"of": BoardMeeting})
     found = db.get(BoardSnapshot, meeting.id)
     if found is not None:
+        # It may have been loaded before a colleague froze it, while we waited.
+        db.refresh(meeting, ["snapshot"])
         return found, False
     if meeting.cancelled_at is not None:
         raise Conflict("Mødet er aflyst. Aftal et nyt, eller brug et andet møde.")

@@ -39,6 +39,8 @@ def get(db: Session, id: int) -> BoardMeeting:
             joinedload(BoardMeeting.minutes).joinedload(BoardMinutes.changed_by, innerjoin=True),
         )
         .where(BoardMeeting.id == id)
+        # Asked again it is read anew: a colleague may have frozen it or written while we waited.
+        .execution_options(populate_existing=True)
     ).first()
     if found is None:
         raise NotFound("Vi kan ikke finde det tavlemøde.")
