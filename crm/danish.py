@@ -219,7 +219,7 @@ def parse_moment(day_text: str, time_text: str, now: datetime, zone: ZoneInfo, f
     day = parse_day(day_text, today, field) if day_text.strip() else today
     if not time_text.strip() and day == today:
         return now.astimezone(UTC)
-    clock = _clock(time_text)
+    clock = parse_clock(time_text)
     if clock is None:
         raise Refused(field, TIME_SENTENCE)
     local = datetime.combine(day, clock, zone)
@@ -274,7 +274,8 @@ def _nearest(day: int, month: int, year: str | None, today: date) -> date | None
     return min(days, key=lambda found: abs(found - today), default=None)
 
 
-def _clock(text: str) -> time | None:
+def parse_clock(text: str) -> time | None:
+    """The time of day a person wrote: "9", "9.30", "kl. 9:30", "0930"; None when it is none."""
     said = unicodedata.normalize("NFKC", text).casefold().strip()
     found = _CLOCK.fullmatch(said) or _CLOCK_RUN_TOGETHER.fullmatch(said)
     if found is None:

@@ -8,6 +8,7 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from crm import audit, cpr, migrations
+from crm.board import actions as board
 from crm.companies.models import Company
 from crm.db import SAFE_SQLITE, Database, sqlite_module
 from crm.responsibility.models import CompanyAssignment
@@ -32,6 +33,7 @@ def examine(settings: Settings, database: Database) -> list[str]:
         found += _schema(db)
         found += _rules(db)
         found += audit.broken_links(db)
+        found += board.broken(db)
         found += _numbers_of_people(db)
     return found
 

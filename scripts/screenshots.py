@@ -36,8 +36,14 @@ from web.app import create_app
 MOMENT = datetime(2026, 11, 24, 8, 10, tzinfo=UTC)
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
 # What the README shows: name of the page and width.
-README = ("virksomhed-desk", "min-dag-desk", "maal-desk", "virksomhed-phone")
-CONSULTANT, ADMIN, AWAY = "anna@demo.test", "jakob@demo.test", "bo@demo.test"
+README = ("virksomhed-desk", "min-dag-desk", "maal-desk", "virksomhed-phone", "tavle-vaeg", "tavle-a4")
+# The board where it hangs, and on the paper it is printed on: address, size, medium.
+WALLS = {
+    "tavle-vaeg": ("/tavle/vaeg", (1920, 1080), "screen"),
+    "tavle-a4": ("/tavle/ark", (1123, 794), "print"),
+}
+PANES = ("siden", "aftalt", "virksomheder")
+CONSULTANT, LEADER, ADMIN, AWAY = "anna@demo.test", "inge@demo.test", "jakob@demo.test", "bo@demo.test"
 
 
 def pages(database: Database) -> dict[str, tuple[str, str]]:
@@ -78,6 +84,14 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "maaling-ny": (ADMIN, "/opsaetning/maalinger/ny"),
         "maaling": (ADMIN, "/opsaetning/maalinger/1"),
         "svar": (CONSULTANT, "/svar/demo"),
+        "tavle": (CONSULTANT, "/tavle"),
+        "tavle-moeder": (LEADER, "/tavle/moeder"),
+        "tavle-moede": (CONSULTANT, "/tavle/4"),
+        "tavle-kommende": (CONSULTANT, "/tavle/5"),
+        "tavle-aftal": (CONSULTANT, "/tavle/aftalt/ny?moede=4"),
+        "tavle-plan": (LEADER, "/tavle/plan"),
+        "tavle-skaerme": (LEADER, "/tavle/skaerme"),
+        "tavle-ark": (CONSULTANT, "/tavle/ark"),
         "fravaer": (CONSULTANT, "/fravaer"),
         "fravaer-leder": (ADMIN, "/fravaer"),
         "fravaer-et": (ADMIN, "/fravaer/1"),
@@ -125,6 +139,8 @@ def main() -> None:
         for width in WIDTHS:
             names = [name for name in pages(database) if wanted(name, width, options)]
             picture(browser, database, address, folder, width, names, whole=not options.readme)
+        if options.readme or not options.only or any(name.startswith("tavle") for name in options.only):
+            picture_walls(browser, address, folder, panes=not options.readme)
         browser.close()
 
 
@@ -160,6 +176,22 @@ def picture(
         page.wait_for_load_state("networkidle")
         page.screenshot(path=folder / f"{name}-{width}.png", full_page=whole)
         say(f"{name}-{width}.png")
+
+
+def picture_walls(browser: Browser, address: str, folder: Path, *, panes: bool) -> None:
+    """The board on the wall and on paper; with `panes` also the wall's other panes."""
+    wanted = dict(WALLS)
+    if panes:
+        wanted |= {f"tavle-vaeg-{pane}": (f"/tavle/vaeg#{pane}", (1920, 1080), "screen") for pane in PANES}
+        wanted["tavle-a3"] = ("/tavle/ark", (1587, 1123), "print")
+    for name, (path, size, medium) in wanted.items():
+        page = sign_in(browser, address, CONSULTANT, size)
+        page.emulate_media(media=medium)  # type: ignore[arg-type]  # One of the two.
+        page.goto(address + path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / f"{name}.png")
+        page.context.close()
+        say(f"{name}.png")
 
 
 def sign_in(browser: Browser, address: str, who: str, size: tuple[int, int]) -> Page:

@@ -17,12 +17,14 @@ from types import FrameType
 
 from crm.access import tidying
 from crm.agreements import reminders
+from crm.board import actions as board
 from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
 from crm.jobs import actions as jobs
 from crm.jobs.actions import Lease
 from crm.jobs.catalogue import KINDS, Kind
+from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from crm.surveys.asking import ask
 from scripts.bars import Tell
@@ -106,12 +108,20 @@ def _expiring(database: Database, settings: Settings, now: datetime, tell: Tell)
     return booked
 
 
+def _plan_meetings(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
+    """The board's next meetings, so that there are always enough ahead."""
+    today = now.astimezone(settings.zone).date()
+    with database.write(ACTOR) as db:
+        return board.plan_ahead(db, hours=WorkingHours.of(settings), today=today, now=now)
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
     "morning_mails": _write_mornings,
     "companies_asked": _ask,
     "agreements_expiring": _expiring,
     "rows_tidied": _tidy,
+    "meetings_planned": _plan_meetings,
     "mails_sent": _send_mails,
 }
 

@@ -14,6 +14,9 @@ from crm.agreements import commitments, documents, partners
 from crm.agreements.documents import Upload
 from crm.agreements.models import Agreement
 from crm.agreements.queries import programme
+from crm.board import actions as board
+from crm.board import walls
+from crm.board.agreed import agree
 from crm.companies import actions as companies
 from crm.companies.models import Company, CompanyContact, ProductionUnit
 from crm.day.models import DayChoice
@@ -75,6 +78,11 @@ class Town:
     partner: int
     partner_agreement: int
     programme: int
+    frozen: int  # The meeting a fortnight ago; today's is yet to be frozen
+    meeting: int
+    board_action: int
+    wall_link: int
+    wall_token: str
 
     @property
     def values(self) -> dict[str, str]:
@@ -93,6 +101,9 @@ class Town:
             "loefter": str(self.commitment), "perioder": "1",
             "dokumenter": str(self.document), "partnere": str(self.partner),
             "partneraftaler": str(self.partner_agreement), "programmer": str(self.programme),
+            "tavle": str(self.frozen), "moede": str(self.meeting),
+            "aftalt": str(self.board_action), "skaerme": str(self.wall_link), "skaerm": self.wall_token,
+            "raekker": "nye",
         }  # fmt: skip
 
 
@@ -140,12 +151,13 @@ def build(database: Database) -> Town:
         assert logged.request
         assert logged.follow_up
         jobs.plan(db, kinds=list(KINDS.values()), now=NOW)
+        frozen, meeting, made, screen, token = _board(db, users)
         return Town(
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
-            *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna),
+            *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
         )  # fmt: skip
 
 
@@ -236,6 +248,21 @@ def _agreed(db: Session, agreement: Agreement, by: User) -> tuple[int, int, int,
     values = {"title": "Netværk", "agreed": "To møder om året", "valid_from": TODAY}
     agreed = partners.agree(db, organisation=organisation, values=values, by=by, now=NOW)
     return promised.id, kept.id, organisation.id, agreed.id, agreement.programme_id
+
+
+def _board(db: Session, users: dict[str, User]) -> tuple[int, int, int, int, str]:
+    """A meeting a fortnight ago, one today and one to come; something agreed, and a screen on the wall."""
+    anna, bo = users[ANNA], users[BO]
+    frozen, meeting, _ = (board.add(db, on=TODAY + timedelta(days=days), now=NOW) for days in (-14, 0, 14))
+    board.freeze(
+        db, meeting=frozen, by=anna, now=NOW - timedelta(days=14), today=frozen.on, zone=Settings().zone
+    )
+    board.save_minutes(db, meeting=frozen, text="Alt går godt.", based_on=0, by=anna, now=NOW, publish=True)
+    made = agree(
+        db, text="Ring til de tre", owner=bo, due=TODAY + timedelta(days=4), by=anna, now=NOW, meeting=frozen
+    )
+    link, token = walls.make(db, name="Mødelokale 2", by=users[MONA], now=NOW)
+    return frozen.id, meeting.id, made.id, link.id, token
 
 
 def _hash() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,6 +57,17 @@ def moment_of(text: str) -> tuple[datetime, int] | None:
         moment = datetime.fromisoformat(found[0])
         return (moment.astimezone(UTC), found[1]) if moment.tzinfo else None
     except (ValueError, OverflowError):
+        return None
+
+
+def day_of(text: str) -> tuple[date, int] | None:
+    """A key of day and number; None when there is none or it is nonsense."""
+    found = pair_of(text)
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(found[0]), found[1]
+    except ValueError:
         return None
 
 

@@ -33,6 +33,7 @@ KEYED = {
     "follow_up": Kind("owner_id", "done_at"),
     "agreement": Kind("consultant_id", "ended_on"),
     "company_colleague": Kind("user_id", "valid_to"),
+    "board_action": Kind("owner_id", "done_at"),
 }
 # One and many of each, in the order they are told.
 WORDS = {
@@ -41,6 +42,7 @@ WORDS = {
     "follow_up": ("opfølgning", "opfølgninger"),
     "agreement": ("aftale", "aftaler"),
     "company_colleague": ("emne eller arbejdssted", "emner eller arbejdssteder"),
+    "board_action": ("opgave fra tavlen", "opgaver fra tavlen"),
     "absence": ("periode som stedfortræder", "perioder som stedfortræder"),
 }
 

@@ -32,6 +32,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "surveys.write": LEADERS,  # the question's wording, and whom to ask
     "programmes.write": LEADERS,
     "documents.delete": LEADERS,  # an uploaded document; adding one anybody may
+    "board.write": ALL,  # whoever leads the meeting today moves it, freezes it and writes the minutes
+    "board.plan": LEADERS,
+    "board.screens": LEADERS,  # links for screens where nobody is signed in
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may

@@ -237,6 +237,7 @@ class AgreementStep(Base):
             ["agreement_step.agreement_id", "agreement_step.seq", "agreement_step.to_state"],
             name="fk_agreement_step_previous",
         ),
+        Index("ix_agreement_step_at", "to_state", "at"),
     )
 
     agreement_id: Mapped[int] = mapped_column(

@@ -34,6 +34,7 @@ class ItemKind(StrEnum):
     REQUEST = "request"
     FOLLOW_UP = "follow_up"
     AGREEMENT = "agreement"
+    BOARD_ACTION = "board_action"
     COLLEAGUE = "colleague"
     STAND_IN = "stand_in"
 

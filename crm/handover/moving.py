@@ -29,23 +29,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from crm.agreements.models import Agreement
 from crm.companies.models import Company
 from crm.db import Base, Key
 from crm.errors import Conflict
 from crm.handover.models import Handover, HandoverItem, HandoverKind, ItemKind
 from crm.handover.scope import OWNED, Thing
-from crm.interactions.models import FollowUp
-from crm.requests.models import Request
 from crm.responsibility.actions import TICK
 from crm.responsibility.chain import among, lock, pass_on
 from crm.responsibility.models import Absence, AbsenceException, CompanyAssignment, CompanyColleague
 from crm.types import Utc
 
 LOST = "En kollega har netop ændret noget af det, der skulle flyttes. Intet er flyttet. Se listen igen."
-MOVED = (
-    Company, CompanyAssignment, CompanyColleague, Absence, AbsenceException, Request, FollowUp, Agreement,
-)  # fmt: skip
+MOVED = (Company, CompanyAssignment, CompanyColleague, Absence, AbsenceException)
 QUIETLY: dict[str, Any] = {"synchronize_session": False}
 
 
@@ -98,8 +93,9 @@ def _stamp(db: Session, act: Handover, kind: ItemKind, stands: Any) -> None:
 
 def forget_loaded(db: Session) -> None:
     """Have what the session loaded before read anew: the statements here pass its objects by."""
+    moved: tuple[type[Base], ...] = (*MOVED, *(has.table for has in OWNED.values()))
     for row in db:
-        if isinstance(row, MOVED):
+        if isinstance(row, moved):
             db.expire(row)
 
 
@@ -124,7 +120,7 @@ def move_companies(db: Session, act: Handover, wanted: int) -> None:
 
 
 def move_owned(db: Session, act: Handover, kind: ItemKind, wanted: int) -> None:
-    """Requests, follow-ups or agreements, by their owner's column."""
+    """Requests, follow-ups or agreements, or what was agreed at the board, by their owner's column."""
     has = OWNED[kind]
     _lock(db, act, kind, has.table, has.id)
     moved = db.execute(

@@ -15,7 +15,7 @@ from crm.agreements.models import Agreement
 from crm.companies.models import Company
 from crm.handover import scope
 from crm.handover.models import ItemKind
-from crm.handover.scope import Scope, Thing
+from crm.handover.scope import OWNED, Scope, Thing
 from crm.interactions.models import FollowUp
 from crm.requests.models import Request
 from crm.responsibility.chain import among
@@ -66,6 +66,9 @@ def preview(db: Session, chosen: Scope, *, today: date, to: User | None = None) 
 def _first(db: Session, kind: ItemKind, moving: Sequence[Thing]) -> Sequence[Any]:
     """The first rows of a kind, with what a list of them shows."""
     ids = list(dict.fromkeys(thing.object_id for thing in moving if thing.kind == kind))[:SHOWN]
+    if kind == ItemKind.BOARD_ACTION:
+        has = OWNED[kind]
+        return db.scalars(select(has.table).where(among(has.id, ids)).order_by(has.stamp, has.id)).all()
     rows: dict[ItemKind, Any] = {
         ItemKind.COMPANY: select(Company)
         .options(joinedload(Company.responsible, innerjoin=True))

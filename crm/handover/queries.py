@@ -14,6 +14,7 @@ from crm.agreements.models import Agreement
 from crm.companies.models import Company
 from crm.errors import NotFound
 from crm.handover.models import Handover, HandoverItem, ItemKind
+from crm.handover.scope import OWNED
 from crm.interactions.models import FollowUp
 from crm.requests.models import Request
 from crm.responsibility.chain import among
@@ -75,6 +76,9 @@ def others(db: Session, act: Handover, kind: ItemKind, limit: int = SHOWN) -> Se
         .options(joinedload(Absence.user))
         .order_by(Absence.first_day, Absence.id),
     }
+    if kind == ItemKind.BOARD_ACTION:
+        has = OWNED[kind]
+        rows[kind] = select(has.table).order_by(has.stamp, has.id)
     keys = select(HandoverItem.object_id).where(HandoverItem.handover_id == act.id, HandoverItem.kind == kind)
     table = rows[kind].column_descriptions[0]["entity"]
     return db.scalars(rows[kind].where(table.id.in_(keys)).limit(limit)).all()

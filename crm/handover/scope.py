@@ -33,6 +33,7 @@ TABLES = {
     ItemKind.REQUEST: "request",
     ItemKind.FOLLOW_UP: "follow_up",
     ItemKind.AGREEMENT: "agreement",
+    ItemKind.BOARD_ACTION: "board_action",
     ItemKind.COLLEAGUE: "company_colleague",
     ItemKind.STAND_IN: "absence",
 }
@@ -50,26 +51,33 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True)
 class Owned:
-    """How a table says whose a row is, whether it is still open, and how it stands."""
+    """How a table says whose a row is, whether it is still open, how it stands, and what to call it.
+
+    What belongs to no company moves with a leaver only.
+    """
 
     table: type[Base]
     id: InstrumentedAttribute[int]
-    company_id: InstrumentedAttribute[int]
+    company_id: InstrumentedAttribute[int] | None
     owner: InstrumentedAttribute[Any]
     ended: InstrumentedAttribute[Any]
     stamp: InstrumentedAttribute[Any]
+    name: InstrumentedAttribute[str]
 
 
-OWNED = {
+# A room above adds its own when its tables are imported.
+OWNED: dict[ItemKind, Owned] = {
     ItemKind.REQUEST: Owned(
-        Request, Request.id, Request.company_id, Request.owner_id, Request.closed_at, Request.version
+        Request, Request.id, Request.company_id, Request.owner_id, Request.closed_at, Request.version,
+        Request.title,
     ),
     ItemKind.FOLLOW_UP: Owned(
-        FollowUp, FollowUp.id, FollowUp.company_id, FollowUp.owner_id, FollowUp.done_at, FollowUp.due
+        FollowUp, FollowUp.id, FollowUp.company_id, FollowUp.owner_id, FollowUp.done_at, FollowUp.due,
+        FollowUp.text,
     ),
     ItemKind.AGREEMENT: Owned(
         Agreement, Agreement.id, Agreement.company_id, Agreement.consultant_id, Agreement.ended_on,
-        Agreement.version,
+        Agreement.version, Agreement.title,
     ),
 }  # fmt: skip
 
@@ -102,10 +110,11 @@ def _parts(scope: Scope, today: date) -> list[Query]:
     stands = CompanyAssignment.valid_to.is_(None)
     parts = [_thing(ItemKind.COMPANY, company_id, company_id, way_in).where(stands, scope.assignments)]
     for kind, has in OWNED.items():
-        part = _thing(kind, has.id, has.company_id, has.owner).where(has.ended.is_(None))
+        company = null() if has.company_id is None else has.company_id
+        part = _thing(kind, has.id, company, has.owner).where(has.ended.is_(None))
         if scope.leaver is not None:
             parts.append(part.where(has.owner == scope.leaver.id))
-        else:
+        elif has.company_id is not None:
             # Asked company by company: the owner may have thousands elsewhere.
             theirs = select(way_in).where(stands, company_id == has.company_id).scalar_subquery()
             parts.append(part.where(among(has.company_id, scope.ids), has.owner == theirs))

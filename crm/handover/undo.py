@@ -13,7 +13,6 @@ from crm import audit
 from crm.access.holdings import listed
 from crm.access.models import User
 from crm.access.rights import may
-from crm.agreements.models import Agreement
 from crm.companies.models import Company
 from crm.errors import Conflict, NotAllowed
 from crm.handover import letters, moving, notices
@@ -32,6 +31,7 @@ SENTENCES = {
     ItemKind.REQUEST: "henvendelsen »{}« er ændret",
     ItemKind.FOLLOW_UP: "opfølgningen »{}« er ændret",
     ItemKind.AGREEMENT: "aftalen »{}« er ændret",
+    ItemKind.BOARD_ACTION: "opgaven »{}« er ændret",
     ItemKind.COLLEAGUE: "kollegerne hos {} er ændret",
     ItemKind.STAND_IN: "et fravær er ændret",
     "talked": "der er talt med {}",
@@ -98,15 +98,10 @@ def _changed(act: Handover) -> Iterator[Query]:
         .join(Company, Company.id == item.object_id)
         .where(stands != item.stamp)
     )
-    names = {
-        ItemKind.REQUEST: Request.title,
-        ItemKind.FOLLOW_UP: FollowUp.text,
-        ItemKind.AGREEMENT: Agreement.title,
-    }
     for kind, has in OWNED.items():
         # An outer join: what was deleted has changed too.
         yield (
-            _of(act, kind, names[kind])
+            _of(act, kind, has.name)
             .outerjoin(has.table, has.id == item.object_id)
             .where(
                 or_(

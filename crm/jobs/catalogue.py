@@ -51,5 +51,9 @@ _ALL = (
         "rows_tidied", "Ryd op", "Fjerner udløbne log-in, gamle kladder og det, der kun skulle huskes kort.",
         "række ryddet op", "rækker ryddet op", timedelta(days=1),
     ),
+    Kind(
+        "meetings_planned", "Læg tavlemøder", "Lægger de næste tavlemøder efter planen, uden om lukkedage.",
+        "tavlemøde lagt", "tavlemøder lagt", timedelta(days=1),
+    ),
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.key: kind for kind in _ALL}

@@ -135,6 +135,8 @@ class Request(Row, Base):
         Index("ix_request_kind", "kind", "received_at", "id"),
         Index("ix_request_owner", "owner_id", "received_at", "id"),
         Index("ix_request_state", "state", "received_at", "id"),
+        Index("ix_request_due", "answer_due_at", "id"),
+        Index("ix_request_closed", "closed_at"),
     )  # fmt: skip
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))

@@ -79,6 +79,7 @@ class _Browser:
         yield Step("log a call, request, follow-up", LOG, self._log())
         yield self._pages("Min dag", OVERVIEW, "/", [{}])
         yield self._pages("goals", OVERVIEW, "/maal", [{}])
+        yield self._pages("board", OVERVIEW, "/tavle", [{}])
         yield from self._work()
 
     def _pages(self, name: str, limits: tuple[float, float], path: str, asked: Sequence[Asked]) -> Step:

@@ -24,7 +24,7 @@ OURS = {
     "token_hash", "key", "route", "digest", "hash", "previous", "payload_hash", "object_kind", "object_id",
     "register_digest", "sort_key", "phone_e164", "mobile_e164", "word", "reversed", "text", "topic",
     "direction", "act", "stamp", "job_key", "repeat_unit", "calendar_hash",
-    "cause", "end_cause", "field", "choice", "media_type", "sha256", "made_by",
+    "cause", "end_cause", "field", "choice", "media_type", "sha256", "made_by", "content",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from web.api import (
     agreements,
+    board,
     companies,
     contacts,
     goals,
@@ -18,5 +19,5 @@ from web.api import (
 
 ROUTERS: tuple[APIRouter, ...] = (
     search.router, companies.router, contacts.router, responsibility.router, interactions.router,
-    requests.router, agreements.router, goals.router, system.router,
+    requests.router, agreements.router, goals.router, board.router, system.router,
 )  # fmt: skip

@@ -8,6 +8,10 @@ from web.routes import (
     agreements,
     answer,
     beside,
+    board,
+    board_agreed,
+    board_meetings,
+    board_plan,
     bulk,
     calendar,
     codes,
@@ -51,6 +55,7 @@ ROUTERS = tuple(
         account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists, bulk,
         people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar, absences,
         interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents, programmes,
-        answer, surveys, rounds, goals, imports, setup, distribution, outbox, jobs, merging, statements,
+        answer, surveys, rounds, goals, board, board_plan, board_agreed, board_meetings, imports, setup,
+        distribution, outbox, jobs, merging, statements,
     )
 )  # fmt: skip

@@ -253,6 +253,10 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
+// ---- Paper ----
+
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
+
 // ---- Drafts ----
 
 const drafts = new WeakMap();

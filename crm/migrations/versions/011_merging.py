@@ -8,7 +8,7 @@ from alembic import op
 from crm import types
 
 revision = "011_merging"
-down_revision = "008_agreements"
+down_revision = "010_board"
 branch_labels = None
 depends_on = None
 

@@ -18,6 +18,7 @@ KINDS = {
     "interactions": "samtaler",
     "requests": "henvendelser",
     "agreements": "aftaler",
+    "meetings": "moede",
 }
 
 
@@ -49,6 +50,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/companies/{cvr}/agreements"): {"programme": "code_of_care", "title": "To unge"},
     ("PATCH", "/agreements/{id}"): {"title": "Tre unge"},
     ("POST", "/agreements/{id}/steps"): {"to": "in_force", "on": TODAY.isoformat()},
+    ("POST", "/board/meetings"): {"on": "2027-02-01"},
+    ("POST", "/board/meetings/{id}/freeze"): {},
 }
 QUERIES = {"/search": "?q=bageri"}
 
