@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from sqlalchemy import delete
 
@@ -13,6 +14,9 @@ from crm.agreements.queries import programme
 from crm.companies import actions as companies
 from crm.companies.models import Company, ProductionUnit
 from crm.db import Database, Session
+from crm.goals import actions as goals
+from crm.goals import indicators
+from crm.goals.queries import objective
 from crm.handover.actions import hand_over_list
 from crm.handover.proposals import propose
 from crm.interactions import actions as interactions
@@ -50,6 +54,9 @@ class Town:
     bakery_id: int
     handover: int
     proposal: int
+    target: int  # ten young people's companies by the end of the year, with a milestone on the way
+    milestone: int
+    indicator: int  # unemployment, typed in twice
 
     @property
     def values(self) -> dict[str, str]:
@@ -60,7 +67,8 @@ class Town:
             "fravaer": str(self.absence), "undtagelser": str(self.bakery_id),
             "videregivelser": str(self.handover), "forslag": str(self.proposal), "kolleger": str(self.users[ANNA]),
             "fordeling": str(self.rule), "brugere": str(self.users[BO]), "maal": "youth_employment",
-            "opgaver": "rows_tidied",
+            "opgaver": "rows_tidied", "maaltal": str(self.target), "delmaal": str(self.milestone),
+            "noegletal": str(self.indicator),
         }  # fmt: skip
 
 
@@ -111,7 +119,7 @@ def build(database: Database) -> Town:
             bakery.cvr, garden.cvr, protected.cvr, ceased.cvr, contact.id, logged.interaction.id,
             logged.request.id, logged.follow_up.id, agreement.id, rule.id,
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
-            _handed_over(db, protected, anna), _proposed(db, ceased, anna),
+            _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_aimed(db, users[MONA]),
         )  # fmt: skip
 
 
@@ -143,6 +151,29 @@ def _handed_over(db: Session, company: Company, to: User) -> int:
 def _proposed(db: Session, company: Company, by: User) -> int:
     db.refresh(company, ["responsible"])
     return propose(db, company=company, to=by, reason="Jeg kender dem", by=by, now=NOW).id
+
+
+def _aimed(db: Session, by: User) -> tuple[int, int, int]:
+    """What the manager has set: a milestone for young people, and a figure from elsewhere."""
+    youth = objective(db, "youth_employment")
+    target = youth.targets[0]
+    milestone = goals.set_milestone(
+        db, objective=youth, target=target, due=date(2026, 9, 30), value=6, by=by, now=NOW
+    )
+    unemployed = indicators.add(
+        db, name="Ledighed", unit="%", source="Jobindsats.dk", better="down", counts_people=False
+    )
+    for month, value in ((9, "2.7"), (10, "2.5")):
+        indicators.type_in(
+            db,
+            indicator=unemployed,
+            on=date(2026, month, 30),
+            value=Decimal(value),
+            by=by,
+            now=NOW,
+            today=TODAY,
+        )
+    return target.id, milestone.id, unemployed.id
 
 
 def _hash() -> str:

@@ -73,6 +73,9 @@ class Development:
     goals: list[Goal]
     months: list[Tick]
     values: list[Tick]
+    # The milestones on the way: a line through them, and a mark at each.
+    plan: str | None = None
+    marks: Sequence[tuple[float, float]] = ()
 
 
 def barometer(value: float, target: float, *, most: float | None = None) -> Barometer:
@@ -96,11 +99,13 @@ def development(
     reached_on: date | None = None,
     width: int = 900,
     height: int = 240,
+    unit: str = "",
+    milestones: Sequence[Point] = (),
 ) -> Development | None:
     """A staircase through the points, the oldest first; None when there are none.
 
     The first target still ahead decides where the time axis ends. `reached_on` is the day its value is
-    reached at the present pace; without it there is no dashed line.
+    reached at the present pace; without it there is no dashed line. `milestones` end with the target.
     """
     if not points:
         return None
@@ -115,11 +120,13 @@ def development(
         bottom=plane.bottom,
         path=_staircase(plane, points),
         now=(plane.x(last_day), plane.y(last_value)),
-        now_text=f"{last_value} nu",
+        now_text=f"{last_value}{unit} nu",
         forecast=_forecast(plane, points[-1], (reached_on, ahead[1])) if reached_on and ahead else None,
-        goals=[Goal(plane.x(ahead[0]), plane.y(ahead[1]), f"mål {ahead[1]}")] if ahead else [],
+        goals=[Goal(plane.x(ahead[0]), plane.y(ahead[1]), f"mål {ahead[1]}{unit}")] if ahead else [],
         months=_months(plane),
         values=[Tick(plane.y(value), str(value)) for value in range(0, plane.most + 1, plane.step)],
+        plan=_plan(plane, milestones),
+        marks=[(plane.x(day), plane.y(value)) for day, value in milestones[:-1] if plane.shows(day, value)],
     )
 
 
@@ -146,6 +153,10 @@ class _Plane:
         first = min(points[0][0], last - timedelta(days=1))
         most = -(-highest // step) * step
         return cls(first, last, most, step, goal, 36, width - 76, 20, height - 34)
+
+    def shows(self, day: date, value: int) -> bool:
+        """Whether a day and a value lie within the drawing."""
+        return self.first <= day <= self.last and 0 <= value <= self.most
 
     def x(self, day: date) -> float:
         """How far to the right a day is."""
@@ -187,6 +198,19 @@ def _forecast(plane: _Plane, now: Point, then: Point) -> str | None:
     value = now[1] + share * (then[1] - now[1])
     end = now[0] + timedelta(days=round(days * share))
     return f"M{plane.x(now[0])} {plane.y(now[1])} L{plane.x(end)} {plane.y(value)}"
+
+
+def _plan(plane: _Plane, milestones: Sequence[Point]) -> str | None:
+    """A line through the milestones, from where the drawing begins."""
+    shown = [each for each in milestones if plane.shows(*each)]
+    before = [each for each in milestones if each[0] < plane.first]
+    if before and shown:
+        (day, value), (later, then) = before[-1], shown[0]
+        share = (plane.first - day).days / (later - day).days
+        shown.insert(0, (plane.first, round(value + share * (then - value))))
+    if len(shown) < 2:
+        return None
+    return "M" + " L".join(f"{plane.x(day)} {plane.y(value)}" for day, value in shown)
 
 
 def _months(plane: _Plane) -> list[Tick]:

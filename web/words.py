@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.access.models import Role
 from crm.agreements.actions import NAMES
+from crm.goals.models import Better, Change
 from crm.interactions.models import Direction, Kind
 from crm.requests.models import RequestKind, RequestState
 from crm.responsibility.models import CompanyColleague, Topic
@@ -46,6 +47,13 @@ HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
 }  # fmt: skip
+OBJECTIVE_CHANGES = {
+    Change.ADDED: "Mål oprettet", Change.RENAMED: "Nyt navn", Change.MOVED: "Flyttet",
+    Change.RETIRED: "Følges ikke længere", Change.RESUMED: "Følges igen", Change.DEFINED: "Ny definition",
+    Change.TARGET_SET: "Måltal", Change.TARGET_DROPPED: "Måltal slettet", Change.MILESTONE_SET: "Delmål",
+    Change.MILESTONE_DROPPED: "Delmål slettet",
+}  # fmt: skip
+BETTER = {Better.UP: "Højere er bedre", Better.DOWN: "Lavere er bedre", Better.EITHER: "Ingen af delene"}
 TOPICS = {Topic.RECRUITMENT: "Rekruttering", Topic.RETENTION: "Fastholdelse", Topic.YOUNG_PEOPLE: "Unge"}
 # What the register calls a company that is not simply active.
 STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
@@ -57,6 +65,8 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "agreement_state": AGREEMENT_STATES,
     "role": ROLES,
     "hit": HIT_KINDS,
+    "objective_change": OBJECTIVE_CHANGES,
+    "better": BETTER,
 }
 
 

@@ -108,6 +108,6 @@ def _compare(db: Session, paper: list[Plain], on: date) -> None:
             continue
         now = recounted(paper, key, on)
         assert {company.cvr for company in found.companies} == now
-        assert (found.value, found.value_before) == (len(now), len(recounted(paper, key, on - 91 * DAY)))
+        assert (found.value, found.value_before) == (len(now), len(recounted(paper, key, on - 90 * DAY)))
         weeks = [on + 7 * week * DAY for week in range(-10, 1)]
         assert found.points == [(day, len(recounted(paper, key, day))) for day in weeks]

@@ -23,7 +23,7 @@ OURS = {
     "role", "state", "kind", "counts", "source", "actor", "action", "from_state", "to_state", "password_hash",
     "token_hash", "key", "route", "digest", "hash", "previous", "payload_hash", "object_kind", "object_id",
     "register_digest", "sort_key", "phone_e164", "mobile_e164", "word", "reversed", "text", "topic",
-    "direction", "act", "stamp", "job_key",
+    "direction", "act", "stamp", "job_key", "counts_when", "what", "better",
 }  # fmt: skip
 
 

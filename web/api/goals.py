@@ -19,7 +19,8 @@ router = room("Goals")
 class Goal(BaseModel):
     """A goal on a day: how many, of how many by when, and which companies.
 
-    The value of a share nobody has answered yet is null.
+    The value of a share nobody has answered yet is null. `forecast` says in Danish what is to be expected, and
+    `hash` is the SHA-256 over definition, day and companies; a share has none.
     """
 
     key: str
@@ -28,6 +29,8 @@ class Goal(BaseModel):
     target: int | None
     due: date | None
     companies: list[str]
+    forecast: str
+    hash: str | None
 
 
 class Goals(BaseModel):
@@ -39,7 +42,9 @@ class Goals(BaseModel):
 @router.get("/goals", response_model=Goals)
 def index(visit: Annotated[Visit, reading()], on: Day | None = None) -> Response:
     """The goals as they stood on any day; today when none is named."""
-    return answer(visit, Goals(items=[_goal(each) for each in progress(visit.db, on or visit.today)]))
+    day, today = on or visit.today, visit.today
+    found = progress(visit.db, day, defined_on=max(day, today), with_pipeline=day >= today)
+    return answer(visit, Goals(items=[_goal(each) for each in found]))
 
 
 def _goal(each: Progress) -> Goal:
@@ -50,4 +55,6 @@ def _goal(each: Progress) -> Goal:
         target=each.target.value if each.target else None,
         due=each.target.due if each.target else None,
         companies=[company.cvr for company in each.companies],
+        forecast=each.forecast.words,
+        hash=each.hash,
     )
