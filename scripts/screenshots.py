@@ -71,6 +71,8 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "aftale-ny": (CONSULTANT, f"{company}/aftaler/ny"),
         "maal": (CONSULTANT, "/maal"),
         "maal-et": (CONSULTANT, "/maal/youth_employment"),
+        "noegletal": (ADMIN, "/maal/noegletal"),
+        "rapport": (CONSULTANT, "/maal/rapport"),
         "fravaer": (CONSULTANT, "/fravaer"),
         "fravaer-leder": (ADMIN, "/fravaer"),
         "fravaer-et": (ADMIN, "/fravaer/1"),
@@ -88,6 +90,7 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "brugere": (ADMIN, "/opsaetning/brugere"),
         "fordeling": (ADMIN, "/opsaetning/fordeling"),
         "maaltal": (ADMIN, "/opsaetning/maal"),
+        "maaltal-et": (ADMIN, "/opsaetning/maal/youth_employment"),
         "ikke-fundet": (CONSULTANT, "/virksomheder/99999999"),
     }
 

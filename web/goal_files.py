@@ -44,7 +44,17 @@ def send(
         "Content-Security-Policy": INERT,
         "Cache-Control": "no-store",
     }
-    return Response(content, media_type=sheets.FORMATS.get(kind, PDF), headers=headers)
+    answer = Response(content, media_type=sheets.FORMATS.get(kind, PDF), headers=headers)
+    # The page that waits for the file looks for this; see app.js.
+    if token := visit.form.data.get("hentes", ""):
+        answer.set_cookie(
+            "hentet",
+            token[:40] if token.isalnum() else "1",
+            max_age=60,
+            samesite="strict",
+            secure=visit.house.secure,
+        )
+    return answer
 
 
 def write_book(path: Path, pages: Sequence[Sheet]) -> None:

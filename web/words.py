@@ -53,7 +53,11 @@ OBJECTIVE_CHANGES = {
     Change.TARGET_SET: "Måltal", Change.TARGET_DROPPED: "Måltal slettet", Change.MILESTONE_SET: "Delmål",
     Change.MILESTONE_DROPPED: "Delmål slettet",
 }  # fmt: skip
-BETTER = {Better.UP: "Højere er bedre", Better.DOWN: "Lavere er bedre", Better.EITHER: "Ingen af delene"}
+BETTER = {
+    Better.UP: "Højere er bedre",
+    Better.DOWN: "Lavere er bedre",
+    Better.EITHER: "Hverken det ene eller det andet",
+}
 TOPICS = {Topic.RECRUITMENT: "Rekruttering", Topic.RETENTION: "Fastholdelse", Topic.YOUNG_PEOPLE: "Unge"}
 # What the register calls a company that is not simply active.
 STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}

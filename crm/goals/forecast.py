@@ -156,7 +156,7 @@ def _pipeline(standing: Standing, found: Outcome) -> str:
         return f"{said} Siger {_of_them(offered, standing.missing)} ja til tilbuddet, er målet nået."
     if offered + talking >= standing.missing:
         return f"{said} Bliver {_of_them(offered + talking, standing.missing)} til aftaler, er målet nået."
-    return f"{said} Også når alle bliver til aftaler, mangler {standing.missing - offered - talking}."
+    return f"{said} Også når alle bliver til aftaler, mangler der {standing.missing - offered - talking}."
 
 
 def _of_them(there: int, needed: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -75,7 +75,8 @@ class Course:
 def courses(db: Session, *, until: date | None = None) -> list[Course]:
     """Every indicator that is followed, in order, with its newest values; those of one day count once."""
     found: dict[int, tuple[Indicator, dict[date, IndicatorValue]]] = {}
-    for indicator, value in db.execute(_COURSES):
+    rows: Iterable[tuple[Indicator, IndicatorValue | None]] = ((a, b) for a, b in db.execute(_COURSES))
+    for indicator, value in rows:
         _, values = found.setdefault(indicator.id, (indicator, {}))
         if value is not None and (until is None or value.on <= until):
             values[value.on] = value  # The last one typed in for a day stands.

@@ -101,6 +101,12 @@ class Progress:
         return past[-1] if past else None
 
     @property
+    def waypoints(self) -> Sequence[tuple[date, int]]:
+        """The milestones themselves: neither where a straight line begins nor the target at its end."""
+        drawn = self.target is not None and self.target.line_from is not None and not self.target.milestones
+        return self.line[1:-1] if drawn else self.line[:-1]
+
+    @property
     def hash(self) -> str | None:
         """The fingerprint of definition, day and companies; None for what counts no companies.
 

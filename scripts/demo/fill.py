@@ -22,7 +22,7 @@ from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
 from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import absences, agreements, handovers, team, today
+from scripts.demo import absences, agreements, goals, handovers, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -57,6 +57,7 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
             filling.lean = companies > LIVELY and start > 0
             filling.chunk(min(CHUNK, companies - start), first=start == 0)
         filling.counts.update(handovers.lay_out(db, filling.days, filling.users))
+        filling.counts.update(goals.lay_out(db, filling.days.today, now, filling.manager))
         db.get_one(Installation, 1).is_demo = 1
         counts = dict(filling.counts)
         audit.note(db, action="demo", kind="installation", id=1, payload={"seed": seed, "rows": counts})
@@ -73,8 +74,8 @@ class _Filling:
         self.days = Days(now)
         self.users = users = team.add(db, self.days.noon(self.days.ago(SINCE + 5)))
         consultants = [user.id for user in users if user.role == Role.CONSULTANT]
-        manager = next(user.id for user in users if user.role == Role.MANAGER)
-        self.founder = Founder(self.rng, self.days, Distribution.read(db), manager)
+        self.manager = next(user for user in users if user.role == Role.MANAGER)
+        self.founder = Founder(self.rng, self.days, Distribution.read(db), self.manager.id)
         self.teller = Teller(self.rng, self.days, consultants)
         self.desk = Desk(self.rng, self.days)
         self.programmes = {programme.key: programme.id for programme in db.scalars(select(Programme))}

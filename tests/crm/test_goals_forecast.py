@@ -54,7 +54,10 @@ def _standing(value: int, before: int, target: int = 10, **more: object) -> Stan
             Standing(TODAY, 8, 4, 10, TODAY - DAY, LONG_AGO),
             "Målet blev ikke nået 22. november; der mangler 2.",
         ),
-        (Standing(TODAY, None, None, 75, YEAR_END, is_share=True), "Der er for få svar til at sige noget endnu."),
+        (
+            Standing(TODAY, None, None, 75, YEAR_END, is_share=True),
+            "Der er for få svar til at sige noget endnu.",
+        ),
         (
             Standing(TODAY, 69, 60, 75, YEAR_END, is_share=True),
             "6 procentpoint mangler. Målet skal være nået 31. december.",
@@ -75,7 +78,7 @@ def test_what_is_said(standing: Standing, sentence: str) -> None:
         (4, 0, "4 har fået tilbud. Siger 3 af dem ja til tilbuddet, er målet nået."),
         (1, 3, "1 har fået tilbud, 3 er i dialog. Bliver 3 af dem til aftaler, er målet nået."),
         (0, 3, "3 er i dialog. Bliver de alle til aftaler, er målet nået."),
-        (1, 1, "1 har fået tilbud, 1 er i dialog. Også når alle bliver til aftaler, mangler 1."),
+        (1, 1, "1 har fået tilbud, 1 er i dialog. Også når alle bliver til aftaler, mangler der 1."),
     ],
 )
 def test_what_is_said_of_those_on_the_way(offered: int | None, talking: int | None, said: str) -> None:
@@ -113,7 +116,9 @@ def test_a_day_is_named_only_when_the_pace_leads_there_and_then_it_is_the_first(
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 60))
-def test_a_better_pace_is_never_later_and_a_higher_target_never_sooner(value: int, before: int, target: int) -> None:
+def test_a_better_pace_is_never_later_and_a_higher_target_never_sooner(
+    value: int, before: int, target: int
+) -> None:
     def day(value: int, before: int, target: int) -> date:
         return day_reached(_standing(value, before, target)) or date.max
 

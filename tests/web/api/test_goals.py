@@ -23,6 +23,8 @@ def test_a_figure_comes_with_the_companies_it_counts(anna: Program, town: Town) 
     assert items[0] | {"value": 1, "target": 10, "due": "2026-12-31", "companies": [town.bakery]} == items[0]
     assert (items[1]["value"], items[1]["companies"]) == (0, [])
     assert (items[2]["value"], items[2]["target"]) == (None, 75)
+    assert items[0]["forecast"].startswith("I dette tempo nås målet ikke inden 31. december; der mangler 9.")
+    assert (len(items[0]["hash"]), items[2]["hash"]) == (64, None)
 
 
 def test_a_company_counts_once_however_many_agreements_it_has(anna: Program, town: Town) -> None:
