@@ -130,6 +130,17 @@ def development(
     )
 
 
+def steps(points: Sequence[Point]) -> list[Point]:
+    """The first point, those where the value is another than before, and the last."""
+    changed = _changes(points)
+    last = [each for each in points[-1:] if each not in changed[-1:] and len(points) > 1]
+    return [*points[:1], *changed, *last]
+
+
+def _changes(points: Sequence[Point]) -> list[Point]:
+    return [point for before, point in pairwise(points) if point[1] != before[1]]
+
+
 @dataclass(frozen=True)
 class _Plane:
     """From days and values to places in the drawing."""
@@ -180,12 +191,10 @@ def _step(highest: int) -> int:
 
 def _staircase(plane: _Plane, points: Sequence[Point]) -> str:
     """A value holds until the day it changes, so the line goes across before it goes up or down."""
-    start = points[0]
-    moves = [f"M{plane.x(start[0])} {plane.y(start[1])}"]
-    for (_, before), (day, value) in pairwise(points):
-        moves.append(f"H{plane.x(day)}")
-        if value != before:
-            moves.append(f"V{plane.y(value)}")
+    first, start = points[0]
+    moves = [f"M{plane.x(first)} {plane.y(start)}"]
+    moves += [f"H{plane.x(day)} V{plane.y(value)}" for day, value in _changes(points)]
+    moves.append(f"H{plane.x(points[-1][0])}")
     return " ".join(moves)
 
 

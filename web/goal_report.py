@@ -106,7 +106,7 @@ def _aim(each: Aim) -> dict[str, Any]:
         "answers": answers(end),
         "chart": paper.svg(drawing) if drawing else "",
         "alt": _alt(end),
-        "course": [[long_date(day), str(number)] for day, number in _steps(end.points)],
+        "course": [[long_date(day), str(number)] for day, number in charts.steps(end.points)],
         "came": _names(each, [move.company_id for move in each.came]),
         "went": _names(each, [move.company_id for move in each.went]),
         "hash": end.hash or "",
@@ -119,15 +119,6 @@ def _alt(end: Progress) -> str:
     (first, before), (last, now) = end.points[0], end.points[-1]
     course = f"fra {before} {long_date(first)} til {now} {long_date(last)}"
     return f"{end.objective.name}: {course}. Tallene står i tabellen."
-
-
-def _steps(points: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
-    """The points where something changed, and the first and last."""
-    return [
-        point
-        for place, point in enumerate(points)
-        if place in {0, len(points) - 1} or point[1] != points[place - 1][1]
-    ]
 
 
 def _names(each: Aim, ids: Sequence[int]) -> str:

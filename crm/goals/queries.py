@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -73,7 +74,7 @@ class Progress:
             return None
         return self.missing / ((self.target.due - self.on).days / MONTH)
 
-    @property
+    @cached_property
     def reached_on(self) -> date | None:
         """The day the target is reached at the pace had; None when it never is, or is reached already."""
         return day_reached(self._standing)
@@ -89,7 +90,7 @@ class Progress:
             is_share=self.objective.counts == "share",
         )  # fmt: skip
 
-    @property
+    @cached_property
     def forecast(self) -> Forecast:
         """What is to be expected, in words."""
         return forecast(self._standing)

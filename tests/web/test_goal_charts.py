@@ -57,3 +57,16 @@ def test_a_trend_stays_within_its_picture_and_ends_at_the_newest_value(
         assert all(0 <= x <= drawing.width and 0 <= y <= drawing.height for x, y in drawing.dots)
         highest = max(range(len(points)), key=lambda place: points[place][1])
         assert drawing.dots[highest][1] == min(y for _, y in drawing.dots)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30))
+def test_the_table_beside_has_every_step_and_both_ends(values: list[int]) -> None:
+    points = [(TODAY + number * DAY, value) for number, value in enumerate(values)]
+    shown = charts.steps(points)
+    assert (shown[0], shown[-1]) == (points[0], points[-1])
+    assert shown == sorted(set(shown))
+    told = dict(shown)
+    standing = values[0]
+    for day, value in points:
+        standing = told.get(day, standing)
+        assert standing == value
