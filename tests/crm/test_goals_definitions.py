@@ -36,7 +36,9 @@ def town(database: Database) -> Database:
     return database
 
 
-def _define(db: Session, *keys: str, holds_from: date = NEXT_YEAR, counts_when: str = "in_force") -> Definition:
+def _define(
+    db: Session, *keys: str, holds_from: date = NEXT_YEAR, counts_when: str = "in_force"
+) -> Definition:
     return defining.define(
         db, objective=queries.objective(db, YOUTH), words="Unge i det hele taget",
         programmes=[programme(db, key) for key in keys], counts_when=counts_when, holds_from=holds_from,
@@ -80,7 +82,13 @@ def test_a_definition_that_cannot_be_is_refused_and_nothing_is_stored(town: Data
         anna = db.get_one(User, 1)
         youth, easy = queries.objective(db, YOUTH), queries.objective(db, EASY)
         care, partner = programme(db, "code_of_care"), programme(db, "partner_organisation")
-        right = {"objective": youth, "words": "x", "programmes": [care], "counts_when": "in_force", "holds_from": TODAY}
+        right = {
+            "objective": youth,
+            "words": "x",
+            "programmes": [care],
+            "counts_when": "in_force",
+            "holds_from": TODAY,
+        }
         for field, wrong in (
             ("words", {"words": " "}), ("counts_when", {"counts_when": "maybe"}),
             ("holds_from", {"holds_from": date(2019, 1, 1)}), ("programmes", {"programmes": []}),
@@ -144,7 +152,13 @@ def test_milestones_are_a_straight_line_or_the_days_chosen(town: Database) -> No
         anna, youth = db.get_one(User, 1), queries.objective(db, YOUTH)
         assert _youth(db).line == []
         actions.set_target(
-            db, objective=youth, due=date(2026, 12, 31), value=10, line_from=date(2026, 1, 1), by=anna, now=NOW
+            db,
+            objective=youth,
+            due=date(2026, 12, 31),
+            value=10,
+            line_from=date(2026, 1, 1),
+            by=anna,
+            now=NOW,
         )
         line = _youth(db).line
         assert [day for day, _ in line] == [
@@ -175,7 +189,9 @@ def test_a_milestone_that_cannot_be_is_refused(town: Database) -> None:
         target = youth.targets[0]
         for due, value, field in ((target.due, 5, "due"), (TODAY, 11, "value"), (TODAY, 0, "value")):
             with pytest.raises(Refused) as refusal:
-                actions.set_milestone(db, objective=youth, target=target, due=due, value=value, by=anna, now=NOW)
+                actions.set_milestone(
+                    db, objective=youth, target=target, due=due, value=value, by=anna, now=NOW
+                )
             assert refusal.value.field == field
         actions.set_milestone(db, objective=youth, target=target, due=TODAY, value=8, by=anna, now=NOW)
         for objective, value, line, field in (
@@ -230,7 +246,12 @@ BREAKS = {
 def test_the_database_refuses(town: Database, statement: str) -> None:
     with town.write() as db:
         actions.set_target(
-            db, objective=queries.objective(db, YOUTH), due=date(2027, 1, 1), value=12, by=db.get_one(User, 1), now=NOW
+            db,
+            objective=queries.objective(db, YOUTH),
+            due=date(2027, 1, 1),
+            value=12,
+            by=db.get_one(User, 1),
+            now=NOW,
         )
     with pytest.raises(DBAPIError), town.write() as db:
         db.execute(text(statement))
