@@ -6,6 +6,7 @@ import re
 import unicodedata
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from crm.errors import Refused
@@ -116,6 +117,13 @@ def _in_key(ch: str) -> str:
 def number(n: int) -> str:
     """1300 is "1.300"."""
     return f"{n:,}".replace(",", ".")
+
+
+def decimal(n: Decimal) -> str:
+    """1300.5 is "1.300,5"; what is after the comma only where there is something."""
+    whole, _, rest = f"{n:.2f}".partition(".")
+    rest = rest.rstrip("0")
+    return number(int(whole)) + (f",{rest}" if rest else "")
 
 
 def count(n: int, one: str, many: str) -> str:

@@ -23,7 +23,8 @@ from crm.access import queries as users
 from crm.access.models import Role
 from crm.db import Database
 from crm.errors import CrmError, Refused
-from crm.goals.queries import progress
+from crm.goals.figures import same_figure
+from crm.goals.queries import Progress, progress
 from crm.handover.actions import close_leaver
 from crm.handover.models import ItemKind
 from crm.handover.queries import counts
@@ -333,13 +334,22 @@ def import_undo(batch: int, as_json: Json = False) -> None:
 @refusals
 def goals(
     on: Annotated[str | None, typer.Option("--on", help="Any day, such as 2026-12-31.")] = None,
+    check: Annotated[
+        str | None, typer.Option("--check", help="The hash of a list: is it still the figure?")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """How far the objectives have come on a day."""
+    """How far the objectives have come on a day; or whether a list that left the house is still what is counted."""
     with opened() as (settings, database), database.read() as db:
         today = now().astimezone(settings.zone).date()
         day = _day(on) if on else today
-        found = progress(db, day, least=settings.survey_min_n)
+        found = progress(
+            db, day, defined_on=max(day, today), with_pipeline=day >= today, least=settings.survey_min_n
+        )
+        then = progress(db, day) if check else []
+    if check:
+        _check_figure([*found, *then], check)
+        return
     items = [
         {
             "key": each.objective.key,
@@ -350,6 +360,8 @@ def goals(
             "companies": [company.cvr for company in each.companies],
             "n": each.share.n if each.share else None,
             "response_rate": each.share.response_rate if each.share else None,
+            "forecast": each.forecast.words,
+            "hash": each.hash,
         }
         for each in found
     ]
@@ -359,6 +371,7 @@ def goals(
     typer.echo(f"Mål {danish.long_date(day)}")
     for item in items:
         typer.echo(f"  {item['name']}: {_told(item)} ({item['due']})")
+        typer.echo(f"    {item['forecast']}")
 
 
 def _told(item: dict[str, Any]) -> str:
@@ -369,6 +382,15 @@ def _told(item: dict[str, Any]) -> str:
     if item["value"] is None:
         return f"for få svar endnu ({answers}), målet er {item['target']} %"
     return f"{item['value']} % af {answers}, målet er {item['target']} %"
+
+
+def _check_figure(found: list[Progress], told: str) -> None:
+    """Say which figure of the day has this hash, by today's definitions or by those of the day."""
+    for each in found:
+        if each.hash and same_figure(told, each.hash):
+            typer.echo(f"Det samme tal: {each.objective.name}, {each.value} {danish.long_date(each.on)}.")
+            return
+    raise Refused("", "Intet tal den dag har den kontrolsum. Aftaler eller definition er ændret siden.")
 
 
 def _day(text: str) -> date:

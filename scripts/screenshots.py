@@ -92,6 +92,8 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "tavle-plan": (LEADER, "/tavle/plan"),
         "tavle-skaerme": (LEADER, "/tavle/skaerme"),
         "tavle-ark": (CONSULTANT, "/tavle/ark"),
+        "noegletal": (ADMIN, "/maal/noegletal"),
+        "rapport": (CONSULTANT, "/maal/rapport"),
         "fravaer": (CONSULTANT, "/fravaer"),
         "fravaer-leder": (ADMIN, "/fravaer"),
         "fravaer-et": (ADMIN, "/fravaer/1"),
@@ -115,6 +117,7 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "slags": (ADMIN, "/opsaetning/henvendelser"),
         "slags-en": (ADMIN, "/opsaetning/henvendelser/slags/recruitment"),
         "maaltal": (ADMIN, "/opsaetning/maal"),
+        "maaltal-et": (ADMIN, "/opsaetning/maal/youth_employment"),
         "ikke-fundet": (CONSULTANT, "/virksomheder/99999999"),
     }
 

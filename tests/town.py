@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from sqlalchemy import delete
 
@@ -21,6 +22,9 @@ from crm.companies import actions as companies
 from crm.companies.models import Company, CompanyContact, ProductionUnit
 from crm.day.models import DayChoice
 from crm.db import Database, Session
+from crm.goals import actions as goals
+from crm.goals import indicators
+from crm.goals.queries import objective
 from crm.handover.actions import hand_over_list
 from crm.handover.proposals import propose
 from crm.interactions import actions as interactions
@@ -83,6 +87,9 @@ class Town:
     board_action: int
     wall_link: int
     wall_token: str
+    target: int  # ten young people's companies by the end of the year, with a milestone on the way
+    milestone: int
+    indicator: int  # unemployment, typed in twice
 
     @property
     def values(self) -> dict[str, str]:
@@ -104,6 +111,8 @@ class Town:
             "tavle": str(self.frozen), "moede": str(self.meeting),
             "aftalt": str(self.board_action), "skaerme": str(self.wall_link), "skaerm": self.wall_token,
             "raekker": "nye",
+            "maaltal": str(self.target), "delmaal": str(self.milestone),
+            "noegletal": str(self.indicator),
         }  # fmt: skip
 
 
@@ -158,6 +167,7 @@ def build(database: Database) -> Town:
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
             *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
+            *_aimed(db, users[MONA]),
         )  # fmt: skip
 
 
@@ -263,6 +273,29 @@ def _board(db: Session, users: dict[str, User]) -> tuple[int, int, int, int, str
     )
     link, token = walls.make(db, name="Mødelokale 2", by=users[MONA], now=NOW)
     return frozen.id, meeting.id, made.id, link.id, token
+
+
+def _aimed(db: Session, by: User) -> tuple[int, int, int]:
+    """What the manager has set: a milestone for young people, and a figure from elsewhere."""
+    youth = objective(db, "youth_employment")
+    target = youth.targets[0]
+    milestone = goals.set_milestone(
+        db, objective=youth, target=target, due=date(2026, 9, 30), value=6, by=by, now=NOW
+    )
+    unemployed = indicators.add(
+        db, name="Ledighed", unit="%", source="Jobindsats.dk", better="down", counts_people=False
+    )
+    for month, value in ((9, "2.7"), (10, "2.5")):
+        indicators.type_in(
+            db,
+            indicator=unemployed,
+            on=date(2026, month, 30),
+            value=Decimal(value),
+            by=by,
+            now=NOW,
+            today=TODAY,
+        )
+    return target.id, milestone.id, unemployed.id
 
 
 def _hash() -> str:

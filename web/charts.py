@@ -73,6 +73,9 @@ class Development:
     goals: list[Goal]
     months: list[Tick]
     values: list[Tick]
+    # The milestones on the way: a line through them, and a mark at each.
+    plan: str | None = None
+    marks: Sequence[tuple[float, float]] = ()
 
 
 def barometer(value: float, target: float, *, most: float | None = None) -> Barometer:
@@ -98,11 +101,12 @@ def development(
     height: int = 240,
     unit: str = "",
     now: str = " nu",
+    milestones: Sequence[Point] = (),
 ) -> Development | None:
     """A staircase through the points, the oldest first; None when there are none.
 
     The first target still ahead decides where the time axis ends. `reached_on` is the day its value is
-    reached at the present pace; without it there is no dashed line.
+    reached at the present pace; without it there is no dashed line. `milestones` end with the target.
     """
     if not points:
         return None
@@ -122,7 +126,20 @@ def development(
         goals=[Goal(plane.x(ahead[0]), plane.y(ahead[1]), f"mål {ahead[1]}{unit}")] if ahead else [],
         months=_months(plane),
         values=[Tick(plane.y(value), str(value)) for value in range(0, plane.most + 1, plane.step)],
+        plan=_plan(plane, milestones),
+        marks=[(plane.x(day), plane.y(value)) for day, value in milestones[:-1] if plane.shows(day, value)],
     )
+
+
+def steps(points: Sequence[Point]) -> list[Point]:
+    """The first point, those where the value is another than before, and the last."""
+    changed = _changes(points)
+    last = [each for each in points[-1:] if each not in changed[-1:] and len(points) > 1]
+    return [*points[:1], *changed, *last]
+
+
+def _changes(points: Sequence[Point]) -> list[Point]:
+    return [point for before, point in pairwise(points) if point[1] != before[1]]
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,10 @@ class _Plane:
         most = -(-highest // step) * step
         return cls(first, last, most, step, goal, 36, width - 76, 20, height - 34)
 
+    def shows(self, day: date, value: int) -> bool:
+        """Whether a day and a value lie within the drawing."""
+        return self.first <= day <= self.last and 0 <= value <= self.most
+
     def x(self, day: date) -> float:
         """How far to the right a day is."""
         share = (day - self.first).days / (self.last - self.first).days
@@ -171,12 +192,10 @@ def _step(highest: int) -> int:
 
 def _staircase(plane: _Plane, points: Sequence[Point]) -> str:
     """A value holds until the day it changes, so the line goes across before it goes up or down."""
-    start = points[0]
-    moves = [f"M{plane.x(start[0])} {plane.y(start[1])}"]
-    for (_, before), (day, value) in pairwise(points):
-        moves.append(f"H{plane.x(day)}")
-        if value != before:
-            moves.append(f"V{plane.y(value)}")
+    first, start = points[0]
+    moves = [f"M{plane.x(first)} {plane.y(start)}"]
+    moves += [f"H{plane.x(day)} V{plane.y(value)}" for day, value in _changes(points)]
+    moves.append(f"H{plane.x(points[-1][0])}")
     return " ".join(moves)
 
 
@@ -189,6 +208,19 @@ def _forecast(plane: _Plane, now: Point, then: Point) -> str | None:
     value = now[1] + share * (then[1] - now[1])
     end = now[0] + timedelta(days=round(days * share))
     return f"M{plane.x(now[0])} {plane.y(now[1])} L{plane.x(end)} {plane.y(value)}"
+
+
+def _plan(plane: _Plane, milestones: Sequence[Point]) -> str | None:
+    """A line through the milestones, from where the drawing begins."""
+    shown = [each for each in milestones if plane.shows(*each)]
+    before = [each for each in milestones if each[0] < plane.first]
+    if before and shown:
+        (day, value), (later, then) = before[-1], shown[0]
+        share = (plane.first - day).days / (later - day).days
+        shown.insert(0, (plane.first, round(value + share * (then - value))))
+    if len(shown) < 2:
+        return None
+    return "M" + " L".join(f"{plane.x(day)} {plane.y(value)}" for day, value in shown)
 
 
 def _months(plane: _Plane) -> list[Tick]:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from crm import danish, phones
 from crm.access.models import User
 from crm.access.rights import may
-from web import charts, words
+from web import charts, trends, words
 from web.answering import answering
 from web.deps import Visit, csrf_token
 from web.forms import Form
@@ -45,10 +45,12 @@ def environment() -> Environment:
         tel=lambda value: phones.href(value) if value else None,
         number=danish.number,
         count=danish.count,
+        decimal=danish.decimal,
         word=words.word,
         beside=words.beside,
     )
     made.globals["charts"] = charts
+    made.globals["trends"] = trends
     return made
 
 

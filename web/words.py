@@ -9,6 +9,7 @@ from crm.access.models import Role
 from crm.agreements.actions import CAUSES, NAMES
 from crm.agreements.documents import DocumentKind
 from crm.agreements.programmes import KINDS as PROGRAMMES
+from crm.goals.models import Better, Change
 from crm.interactions.models import Direction, Kind
 from crm.interactions.repeating import RepeatUnit
 from crm.requests.kinds import Ask
@@ -74,6 +75,17 @@ HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
 }  # fmt: skip
+OBJECTIVE_CHANGES = {
+    Change.ADDED: "Mål oprettet", Change.RENAMED: "Nyt navn", Change.MOVED: "Flyttet",
+    Change.RETIRED: "Følges ikke længere", Change.RESUMED: "Følges igen", Change.DEFINED: "Ny definition",
+    Change.TARGET_SET: "Måltal", Change.TARGET_DROPPED: "Måltal slettet", Change.MILESTONE_SET: "Delmål",
+    Change.MILESTONE_DROPPED: "Delmål slettet",
+}  # fmt: skip
+BETTER = {
+    Better.UP: "Højere er bedre",
+    Better.DOWN: "Lavere er bedre",
+    Better.EITHER: "Hverken det ene eller det andet",
+}
 TOPICS = {Topic.RECRUITMENT: "Rekruttering", Topic.RETENTION: "Fastholdelse", Topic.YOUNG_PEOPLE: "Unge"}
 # The steps of the satisfaction scale; 0 is kept as no value.
 SURVEY_ANSWERS = {
@@ -93,6 +105,8 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "role": ROLES,
     "hit": HIT_KINDS,
     "survey_answer": SURVEY_ANSWERS,
+    "objective_change": OBJECTIVE_CHANGES,
+    "better": BETTER,
 }
 
 

@@ -17,8 +17,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from crm.agreements.models import Programme
 from crm.board.happened import happened
 from crm.board.models import BoardSnapshot
+from crm.danish import decimal
+from crm.goals.indicators import courses
 from crm.goals.queries import LOOK_BACK, Progress, progress
 
 # Goes up when the meaning of a field changes; what was frozen before keeps its own.
@@ -39,8 +42,17 @@ class Indicator:
     target: str | None = None
 
 
+def typed_in(db: Session, on: date) -> Iterable[Indicator]:
+    """The figures that are typed in by hand, as they stood on a day."""
+    for course in courses(db, until=on):
+        if (last := course.on(on)) is not None:
+            about = course.indicator
+            value = f"{decimal(last.value)} {about.unit}".strip()
+            yield Indicator(str(about.id), about.name, value, about.source, last.on)
+
+
 # Rooms below whose indicators stand beside the goals; each gives those it knows on a day.
-INDICATORS: tuple[Callable[[Session, date], Iterable[Indicator]], ...] = ()
+INDICATORS: tuple[Callable[[Session, date], Iterable[Indicator]], ...] = (typed_in,)
 
 
 @dataclass(frozen=True)
@@ -109,11 +121,11 @@ def _goal(each: Progress, was: Content | None) -> Content:
     return {
         "key": objective.key,
         "name": objective.name,
-        "definition": objective.definition,
+        "definition": each.definition.words if each.definition else "",
         "counts": objective.counts,
         "programmes": [
             {"key": programme.key, "name": programme.name}
-            for programme in sorted(objective.programmes, key=lambda programme: programme.key)
+            for programme in sorted(_programmes(each), key=lambda programme: programme.key)
         ],
         "targets": [{"due": goal.due.isoformat(), "value": goal.value} for goal in objective.targets],
         "value": each.value,
@@ -136,10 +148,13 @@ def _goal(each: Progress, was: Content | None) -> Content:
     }
 
 
+def _programmes(each: Progress) -> Sequence[Programme]:
+    return each.definition.programmes if each.definition else ()
+
+
 def answers(each: Progress) -> int | None:
     """How many answers a share stands on; None while nobody counts them."""
-    share = getattr(each, "share", None)
-    return None if share is None else int(share.n)
+    return None if each.share is None else each.share.n
 
 
 def _satisfaction(goals: Sequence[Progress]) -> Content | None:

@@ -76,7 +76,9 @@ def _within(moment: Any) -> Any:
 
 # Answered in time, or not by the time an answer was due; a request whose time has not come is neither.
 _in_time = and_(Request.answered_at.is_not(None), Request.answered_at <= Request.answer_due_at)
-_late = or_(Request.answered_at.is_(None), Request.answered_at > Request.answer_due_at)
+# While we wait for the company, nothing is late.
+_unanswered = and_(Request.answered_at.is_(None), Request.paused_since.is_(None))
+_late = or_(_unanswered, Request.answered_at > Request.answer_due_at)
 _HAPPENED = union_all(
     *(_stepped(state, word) for state, word in _STEPS.items()),
     _expired(),

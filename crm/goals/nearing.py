@@ -33,9 +33,9 @@ def places(lines: Sequence[Line], found: Sequence[Progress]) -> dict[int, list[P
     nearest = sorted(lines, key=lambda line: -COLUMNS.index(line.agreement.state))
     answer: dict[int, list[Place]] = {line.agreement.id: [] for line in lines}
     for each in found:
-        if each.value is None:
+        if each.value is None or each.definition is None:
             continue
-        ours = {programme.id for programme in each.objective.programmes if programme.kind == "company"}
+        ours = {programme.id for programme in each.definition.programmes if programme.kind == "company"}
         inside = {company.id for company in each.companies}
         numbers: dict[int, int] = {}
         target = each.target.value if each.target else None

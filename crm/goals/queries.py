@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from crm.agreements.models import Agreement
 from crm.agreements.queries import Span, spans
 from crm.companies.models import Company
 from crm.companies.queries import lines
 from crm.errors import NotFound
-from crm.goals.models import Objective, Target
+from crm.goals.figures import fingerprint
+from crm.goals.forecast import PACE_OVER, Forecast, Standing, day_reached, forecast
+from crm.goals.history import DAY, Move, counted_on, counting, moves, weekly, within
+from crm.goals.models import CountsWhen, Definition, Objective, Target
+from crm.goals.pipeline import Coming, Pipeline, on_the_way
 from crm.surveys.periods import year_until
 from crm.surveys.results import LEAST, Share, Tally
 
-# The pace had is that of the last quarter: long enough to be no accident, short enough to be felt.
-LOOK_BACK = timedelta(days=91)
-DAY = timedelta(days=1)
-FOREVER = date.max
+# The pace had is that of the last 90 days.
+LOOK_BACK = PACE_OVER
 MONTH = 365.25 / 12
 # Ready beforehand: to build a statement takes longer than to ask it.
 _OBJECTIVES = (
     select(Objective)
-    .options(selectinload(Objective.programmes), selectinload(Objective.targets))
+    .options(
+        selectinload(Objective.definitions).joinedload(Definition.programmes),
+        selectinload(Objective.targets).joinedload(Target.milestones),
+    )
     .order_by(Objective.position, Objective.id)
 )
+_SIGNED = select(Agreement.id, Agreement.signed_on).where(Agreement.signed_on.is_not(None))
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,13 @@ class Progress:
     companies: Sequence[Company] = ()
     value_before: int | None = None
     points: list[tuple[date, int]] = field(default_factory=list)
+    # What it was counted by, and from when to when that is another than the one of its day.
+    definition: Definition | None = None
+    # Who came and who went since the first of the points, and by when there was anything at all.
+    moves: Sequence[Move] = ()
+    first_on: date | None = None
+    pipeline: Pipeline | None = None
+    line: Sequence[tuple[date, int]] = ()
     # The answers behind the value of an objective that is a share.
     share: Share | None = None
 
@@ -63,13 +78,48 @@ class Progress:
             return None
         return self.missing / ((self.target.due - self.on).days / MONTH)
 
-    @property
+    @cached_property
     def reached_on(self) -> date | None:
         """The day the target is reached at the pace had; None when it never is, or is reached already."""
-        if not self.missing or self.pace_had <= 0:
+        return day_reached(self._standing)
+
+    @property
+    def _standing(self) -> Standing:
+        return Standing(
+            self.on, self.value, self.value_before,
+            self.target.value if self.target else None, self.target.due if self.target else None,
+            self.first_on,
+            len(self.pipeline.offered) if self.pipeline else None,
+            len(self.pipeline.in_dialogue) if self.pipeline else None,
+            is_share=self.objective.counts == "share",
+        )  # fmt: skip
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """What is to be expected, in words."""
+        return forecast(self._standing)
+
+    @property
+    def expected(self) -> int | None:
+        """How many there should be by now, by the milestones; None where there are none yet."""
+        past = [value for day, value in self.line if day <= self.on]
+        return past[-1] if past else None
+
+    @property
+    def waypoints(self) -> Sequence[tuple[date, int]]:
+        """The milestones themselves: neither where a straight line begins nor the target at its end."""
+        drawn = self.target is not None and self.target.line_from is not None and not self.target.milestones
+        return self.line[1:-1] if drawn else self.line[:-1]
+
+    @property
+    def hash(self) -> str | None:
+        """The fingerprint of definition, day and companies; None for what counts no companies.
+
+        The companies must have been asked for.
+        """
+        if self.value is None or self.definition is None or self.objective.counts == "share":
             return None
-        days = self.missing / self.pace_had * MONTH
-        return self.on + timedelta(days=round(days)) if days < 36500 else None
+        return fingerprint(self.objective, self.definition, self.on, (each.cvr for each in self.companies))
 
 
 def objectives(db: Session) -> Sequence[Objective]:
@@ -91,80 +141,139 @@ def target_on(objective: Objective, on: date) -> Target | None:
     return next((target for target in targets if target.due >= on), targets[-1] if targets else None)
 
 
-def _counting(objective: Objective, all_spans: Sequence[Span]) -> list[Span]:
-    ours = {programme.id for programme in objective.programmes if programme.kind == "company"}
-    return [span for span in all_spans if span.programme_id in ours]
+@dataclass(frozen=True)
+class Basis:
+    """What every figure of every day is counted from; read once for several days."""
+
+    objectives: Sequence[Objective]
+    spans: Sequence[Span]
+    signed: Mapping[int, date]
+    tallies: Mapping[int, Tally]
+
+    @classmethod
+    def read(
+        cls, db: Session, first: date | None = None, last: date | None = None, *, least: int = LEAST,
+        only: str | None = None,
+    ) -> Basis:  # fmt: skip
+        """The objectives and the agreements; the days of signing only where a definition asks for them.
+
+        The answers behind a share are read for the days from `first` to `last`; with fewer than `least` it has no
+        value. With `only` no other share is read than the one with this key.
+        """
+        found = objectives(db)
+        tallies = {
+            each.id: Tally.read(db, year_until(first - LOOK_BACK), last, key=each.key, least=least)
+            for each in found
+            if first and last and each.counts == "share" and only in (None, each.key)
+        }
+        rules = {each.counts_when for objective in found for each in objective.definitions}
+        late = bool(rules - {CountsWhen.IN_FORCE})
+        return cls(
+            found, spans(db), {id: day for id, day in db.execute(_SIGNED) if day} if late else {}, tallies
+        )
+
+    def counted(self, definition: Definition) -> list[Span]:
+        """The days that count by one definition."""
+        return counting(definition, self.spans, self.signed)
 
 
-def _on(found: Sequence[Span], on: date) -> set[int]:
-    return {span.company_id for span in found if span.holds(on)}
+def progress(
+    db: Session,
+    on: date,
+    *,
+    since: date | None = None,
+    defined_on: date | None = None,
+    with_companies: bool = True,
+    with_pipeline: bool = False,
+    only: str | None = None,
+    least: int = LEAST,
+    basis: Basis | None = None,
+) -> list[Progress]:
+    """Every objective followed on a day with the companies behind it. With `since`, also a point for each week.
 
-
-def progress(db: Session, on: date, *, since: date | None = None, least: int = LEAST) -> list[Progress]:
-    """Every objective on a day with the companies behind it. With `since`, also a point for each week.
-
-    A share is that of the answers to the newest wording then in use, over the twelve months up to the day;
-    with fewer than `least` it has no value. Constant in statements: objectives, agreements, companies, and
-    three for each share.
+    It is counted by the definition in force on `defined_on`, the day itself unless another is named. Without
+    `with_companies` only their number is told, which asks less of the database. With `with_pipeline` also who is
+    on the way, as it is today. With `only` it is one objective, by its key; that one also after it has been retired.
+    A share is that of the answers to the newest wording then in use, over the twelve months up to the day; with
+    fewer than `least` it has no value. Constant in statements: objectives, agreements, companies, those on the way,
+    and three for each share.
     """
-    all_objectives, all_spans = objectives(db), spans(db)
-    counted = {each.id: _counting(each, all_spans) for each in all_objectives if each.counts == "companies"}
-    companies = lines(db, sorted({id for found in counted.values() for id in _on(found, on)}))
-    answer = []
-    for each in all_objectives:
-        found = counted.get(each.id)
+    basis = basis or Basis.read(db, on, on, least=least, only=only)
+    asked = [each for each in basis.objectives if (each.key == only if only else each.is_followed(on))]
+    counts = [_Count.of(basis, each, each.defined_on(defined_on or on), on) for each in asked]
+    everyone = set[int]().union(*(each.ids for each in counts))
+    companies = lines(db, sorted(everyone)) if with_companies and everyone else {}
+    coming = on_the_way(db) if with_pipeline else None
+    return [each.told(since, companies, coming) for each in counts]
+
+
+@dataclass(frozen=True)
+class _Count:
+    """One objective while it is being counted. A share has no spans."""
+
+    objective: Objective
+    definition: Definition
+    on: date
+    found: list[Span] | None
+    ids: set[int]
+    tally: Tally | None
+
+    @classmethod
+    def of(cls, basis: Basis, objective: Objective, definition: Definition, on: date) -> _Count:
+        found = basis.counted(definition) if objective.counts == "companies" else None
+        return cls(
+            objective, definition, on, found, counted_on(found or (), on), basis.tallies.get(objective.id)
+        )
+
+    def told(
+        self, since: date | None, companies: Mapping[int, Company], coming: Sequence[Coming] | None
+    ) -> Progress:
+        on, found, target = self.on, self.found, target_on(self.objective, self.on)
         if found is None:
-            answer.append(_share(db, each, on, least))
-            continue
-        inside = sorted((companies[id] for id in _on(found, on)), key=lambda company: company.sort_key)
-        answer.append(
-            Progress(
-                each, on, len(inside), target_on(each, on), inside, len(_on(found, on - LOOK_BACK)),
-                _weekly(found, since, on) if since else [],
-            )
+            return self._share(target)
+        course = moves(found) if since else []
+        inside = [companies[id] for id in self.ids] if companies else []
+        return Progress(
+            self.objective, on, len(self.ids), target, sorted(inside, key=_by_name),
+            len(counted_on(found, on - LOOK_BACK)),
+            weekly(course, since, on) if since else [],
+            self.definition,
+            within(course, since, on) if since else (),
+            min((span.first for span in found if span.first <= on), default=None),
+            None if coming is None else Pipeline.of(coming, self.definition, but=self.ids),
+            milestones(target, found),
         )  # fmt: skip
-    return answer
+
+    def _share(self, target: Target | None) -> Progress:
+        if self.tally is None:
+            return Progress(self.objective, self.on, None, target, definition=self.definition)
+        now, before = self.tally.on(self.on), self.tally.on(self.on - LOOK_BACK)
+        return Progress(
+            self.objective, self.on, now.value, target, value_before=before.value, definition=self.definition,
+            share=now,
+        )  # fmt: skip
 
 
-def _share(db: Session, objective: Objective, on: date, least: int) -> Progress:
-    tally = Tally.read(db, year_until(on - LOOK_BACK), on, key=objective.key, least=least)
-    now, before = tally.on(on), tally.on(on - LOOK_BACK)
-    return Progress(objective, on, now.value, target_on(objective, on), value_before=before.value, share=now)
+def _by_name(company: Company) -> str:
+    return company.sort_key
 
 
-def _weekly(found: Sequence[Span], since: date, until: date) -> list[tuple[date, int]]:
-    """How many companies count on the first day, every seventh day after it, and the last."""
-    days = [since + timedelta(days=7 * week) for week in range((until - since).days // 7 + 1)]
-    if not days or days[-1] != until:
-        days.append(until)
-    moves = _moves(found)
-    points, count, at = [], 0, 0
-    for day in days:
-        while at < len(moves) and moves[at][0] <= day:
-            count += moves[at][1]
-            at += 1
-        points.append((day, count))
-    return points
+def milestones(target: Target | None, found: Sequence[Span]) -> list[tuple[date, int]]:
+    """How many there should be by when on the way to a target: the days chosen, or else a straight line.
 
-
-def _moves(found: Sequence[Span]) -> list[tuple[date, int]]:
-    """The days on which a company comes to count (1) or ceases to (-1), in order.
-
-    Agreements of one company that overlap or touch are one stretch, so that it counts once.
+    The line goes from what there was on its first day to the target, and is told at the end of each quarter.
     """
-    moves: list[tuple[date, int]] = []
-    known: dict[int, date] = {}
-    for span in sorted(found, key=lambda span: span.first):
-        last = span.last or FOREVER
-        if last < span.first:
-            continue
-        until = known.get(span.company_id)
-        if until is not None and until >= span.first - DAY:
-            known[span.company_id] = max(until, last)
-            continue
-        if until is not None:
-            moves.append((until + DAY, -1))
-        moves.append((span.first, 1))
-        known[span.company_id] = last
-    moves += [(until + DAY, -1) for until in known.values() if until < FOREVER]
-    return sorted(moves)
+    if target is None:
+        return []
+    if target.milestones or target.line_from is None:
+        chosen = [(each.due, each.value) for each in target.milestones]
+        return [*chosen, (target.due, target.value)] if chosen else []
+    first, start = target.line_from, len(counted_on(found, target.line_from))
+    days = [first, *(day for day in _quarter_ends(first, target.due) if first < day < target.due), target.due]
+    whole = (target.due - first).days
+    return [(day, start + round((target.value - start) * (day - first).days / whole)) for day in days]
+
+
+def _quarter_ends(first: date, last: date) -> list[date]:
+    begins = [date(year, month, 1) for year in range(first.year, last.year + 2) for month in (1, 4, 7, 10)]
+    return [day - DAY for day in begins]

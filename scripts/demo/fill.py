@@ -28,7 +28,7 @@ from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
 from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import absences, agreed, agreements, board, handovers, surveys, team, today
+from scripts.demo import absences, agreed, agreements, board, goals, handovers, surveys, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -65,6 +65,7 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
         filling.counts.update(handovers.lay_out(db, filling.days, filling.users))
         filling.counts.update(surveys.lay_out(db, filling.days))
         filling.counts.update(board.lay_out(db, filling.days, filling.users))
+        filling.counts.update(goals.lay_out(db, filling.days.today, now, filling.manager))
         db.get_one(Installation, 1).is_demo = 1
         counts = dict(filling.counts)
         audit.note(db, action="demo", kind="installation", id=1, payload={"seed": seed, "rows": counts})
@@ -81,8 +82,8 @@ class _Filling:
         self.days = Days(now)
         self.users = users = team.add(db, self.days.noon(self.days.ago(SINCE + 5)))
         consultants = [user.id for user in users if user.role == Role.CONSULTANT]
-        manager = next(user.id for user in users if user.role == Role.MANAGER)
-        self.founder = Founder(self.rng, self.days, Distribution.read(db), manager)
+        self.manager = next(user for user in users if user.role == Role.MANAGER)
+        self.founder = Founder(self.rng, self.days, Distribution.read(db), self.manager.id)
         self.teller = Teller(self.rng, self.days, consultants)
         self.desk = Desk(self.rng, self.days, kinds.schemes(db))
         self.programmes = {programme.key: programme.id for programme in db.scalars(select(Programme))}

@@ -109,9 +109,9 @@ CHANGES: dict[str, tuple[set[tuple[str, str]], Change]] = {
     ),
     "an agreement signed": ({("create", "agreement"), ("create", "agreement_step")}, _agree),
     "a target set": (
-        {("create", "target")},
+        {("create", "target"), ("create", "objective_change")},
         lambda db: goals.set_target(
-            db, objective=objective(db, "youth_employment"), due=TODAY, value=5
+            db, objective=objective(db, "youth_employment"), due=TODAY, value=5, by=_people(db)[0], now=NOW
         ),
     ),
     "a user changed": (

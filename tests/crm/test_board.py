@@ -15,6 +15,7 @@ from sqlalchemy import select, text, update
 from crm.access import actions as access
 from crm.access.models import User
 from crm.agreements.models import Agreement, Programme
+from crm.agreements.queries import programme
 from crm.board import actions, agreed, queries
 from crm.board.content import INDICATORS, Content, Indicator, digest, read, written
 from crm.board.models import BoardMeeting, BoardSnapshot
@@ -22,7 +23,8 @@ from crm.companies.models import Company
 from crm.db import Database, Session
 from crm.errors import Conflict, Refused
 from crm.goals import actions as goals
-from crm.goals.models import Objective, ObjectiveProgramme
+from crm.goals import defining
+from crm.goals.models import CountsWhen, Objective
 from crm.goals.queries import objective
 from crm.handover.actions import close_leaver, hand_over_leaver
 from crm.handover.undo import undo
@@ -216,16 +218,26 @@ def _later_change(house: House, chance: Random, number: int) -> None:
         lambda: db.execute(update(Company).values(name=f"Nyt navn {number}", sort_key=f"nyt {number}")),
         lambda: db.execute(text("UPDATE agreement SET valid_from = '2020-01-01', valid_to = '2020-02-01'")),
         lambda: db.execute(text("UPDATE agreement SET valid_from = '2026-01-01', valid_to = NULL")),
-        lambda: db.execute(
-            update(Objective).values(definition=f"Tæller anderledes {number}", name=f"Mål {number}")
+        lambda: db.execute(update(Objective).values(name=f"Mål {number}")),
+        lambda: defining.define(
+            db,
+            objective=objective(db, "youth_employment"),
+            words=f"Tæller anderledes {number}",
+            programmes=[programme(db, chance.choice(["code_of_care", "sick_leave_prevention"]))],
+            counts_when=chance.choice(list(CountsWhen)),
+            holds_from=TODAY,
+            by=house.anna,
+            now=NOW,
+            today=TODAY,
         ),
         lambda: goals.set_target(
             db,
             objective=objective(db, "youth_employment"),
             due=date(2026, 12, 31),
             value=chance.randrange(1, 99),
+            by=house.anna,
+            now=NOW,
         ),
-        lambda: db.execute(text("DELETE FROM objective_programme")),
         lambda: db.execute(update(Programme).values(name=f"Program {number}", kind="partner_organisation")),
         lambda: house.ask(company, later(chance.uniform(-5, 5))),
         lambda: db.execute(update(Request).values(answered_at=None, closed_at=None, state="new")),
@@ -309,10 +321,9 @@ def test_the_definitions_used_are_frozen_with_the_figures(db: Session) -> None:
     house = House.of(db, 1)
     youth = goal(read(house.freeze(house.meeting())))
     found = objective(db, "youth_employment")
-    assert youth["definition"] == found.definition
+    assert youth["definition"] == found.defined_on(TODAY).words
     assert [each["key"] for each in youth["programmes"]] == ["after_school_job", "code_of_care"]
     assert youth["targets"] == [{"due": "2026-12-31", "value": 10}, {"due": "2028-12-31", "value": 25}]
-    assert db.scalar(select(ObjectiveProgramme.objective_id).limit(1))
 
 
 def test_the_board_asks_as_often_for_few_as_for_many(database: Database) -> None:

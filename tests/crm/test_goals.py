@@ -18,7 +18,8 @@ from crm.companies.queries import by_cvr
 from crm.db import Database, Session
 from crm.errors import NotFound, Refused
 from crm.goals import actions, queries
-from crm.goals.models import Objective, ObjectiveProgramme, Target
+from crm.goals.history import moves, weekly
+from crm.goals.models import Definition, DefinitionProgramme, Objective, Target
 from crm.goals.queries import Progress, progress
 from crm.numbers import demo_cvr
 from tests.conftest import NOW, TODAY, add_company, add_user
@@ -73,7 +74,15 @@ def test_a_chain_counts_once_and_a_partner_organisation_never(town: Database) ->
     with town.write() as db:
         # Not even when somebody lets the programme count.
         partner = programme(db, "partner_organisation")
-        db.add(ObjectiveProgramme(objective_id=queries.objective(db, YOUTH).id, programme_id=partner.id))
+        youth = queries.objective(db, YOUTH).defined_on(TODAY)
+        wider = Definition(
+            objective_id=youth.objective_id, holds_from=TODAY, words="Alle", programmes_in_all=3,
+            counts_when="in_force",
+        )  # fmt: skip
+        db.add(wider)
+        db.flush()
+        ours = [partner.id, *(each.id for each in youth.programmes)]
+        db.add_all([DefinitionProgramme(definition_id=wider.id, programme_id=id) for id in ours])
         company = by_cvr(db, demo_cvr(0))
         for number in range(3):
             db.add(
@@ -98,20 +107,21 @@ def test_a_chain_counts_once_and_a_partner_organisation_never(town: Database) ->
 
 def _progress(value: int | None, before: int | None = 0, target: int = 10, ahead: int = 38) -> Progress:
     due = Target(due=TODAY + ahead * DAY, value=target)
-    return Progress(Objective(key=YOUTH, counts="companies"), TODAY, value, due, value_before=before)
+    objective = Objective(key=YOUTH, counts="companies")
+    return Progress(objective, TODAY, value, due, value_before=before, first_on=TODAY - 200 * DAY)
 
 
 @pytest.mark.parametrize(
     ("found", "missing", "had", "needed", "reached"),
     [
-        (_progress(6, 3), 4, 1.0, 3.2, 122),
-        (_progress(10, 3), 0, 2.34, None, None),
+        (_progress(6, 3), 4, 1.01, 3.2, 120),
+        (_progress(10, 3), 0, 2.37, None, None),
         (_progress(12, 12), 0, 0, None, None),
         (_progress(4, 4), 6, 0, 4.81, None),
-        (_progress(3, 9), 7, -2.01, 5.61, None),
-        (_progress(6, 3, ahead=-1), 4, 1.0, None, 121),
+        (_progress(3, 9), 7, -2.03, 5.61, None),
+        (_progress(6, 3, ahead=-1), 4, 1.01, None, 120),
         (_progress(None, None), 10, 0, 8.01, None),
-        (_progress(1, 0, target=100_000), 99_999, 0.33, 80_097.9, None),
+        (_progress(1, 0, target=100_000), 99_999, 0.34, 80_097.9, None),
     ],
 )
 def test_pace_had_pace_needed_and_the_day_it_is_reached(
@@ -136,9 +146,10 @@ def test_the_target_of_a_day_is_the_next_one_due_or_the_last(db: Session) -> Non
         target = queries.target_on(youth, on)
         assert target is not None
         assert target.value == value
-    actions.set_target(db, objective=youth, due=date(2027, 6, 30), value=15)
+    anna = add_user(db)
+    actions.set_target(db, objective=youth, due=date(2027, 6, 30), value=15, by=anna, now=NOW)
     assert (queries.target_on(youth, date(2027, 1, 1)) or Target(value=0)).value == 15
-    actions.set_target(db, objective=youth, due=date(2027, 6, 30), value=17)
+    actions.set_target(db, objective=youth, due=date(2027, 6, 30), value=17, by=anna, now=NOW)
     db.expire_all()
     again = queries.objective(db, YOUTH)
     assert [(target.due.year, target.value) for target in again.targets] == [
@@ -150,18 +161,18 @@ def test_the_target_of_a_day_is_the_next_one_due_or_the_last(db: Session) -> Non
 
 
 def test_an_objective_keeps_at_least_one_target_and_none_that_cannot_be(db: Session) -> None:
-    youth, easy = queries.objective(db, YOUTH), queries.objective(db, EASY)
+    youth, easy, anna = queries.objective(db, YOUTH), queries.objective(db, EASY), add_user(db)
     for objective, field, due, value in (
         (youth, "value", TODAY, 0), (youth, "value", TODAY, 100_001), (easy, "value", TODAY, 101),
         (youth, "due", date(2019, 12, 31), 5), (youth, "due", date(2100, 1, 2), 5),
     ):  # fmt: skip
         with pytest.raises(Refused) as refusal:
-            actions.set_target(db, objective=objective, due=due, value=value)
+            actions.set_target(db, objective=objective, due=due, value=value, by=anna, now=NOW)
         assert refusal.value.field == field
-    actions.drop_target(db, objective=youth, target=youth.targets[0])
+    actions.drop_target(db, objective=youth, target=youth.targets[0], by=anna, now=NOW)
     assert [target.value for target in youth.targets] == [25]
     with pytest.raises(Refused, match="mindst ét"):
-        actions.drop_target(db, objective=youth, target=youth.targets[0])
+        actions.drop_target(db, objective=youth, target=youth.targets[0], by=anna, now=NOW)
     db.expire_all()
     assert [target.value for target in queries.objective(db, YOUTH).targets] == [25]
     with pytest.raises(NotFound):
@@ -188,7 +199,7 @@ SPANS = st.builds(
 @given(st.lists(SPANS, max_size=12), st.integers(-70, 70), st.integers(0, 80))
 def test_the_weeks_are_what_each_day_says(spans: list[Span], start: int, length: int) -> None:
     since = TODAY + start * DAY
-    for day, value in queries._weekly(spans, since, since + length * DAY):
+    for day, value in weekly(moves(spans), since, since + length * DAY):
         assert value == len({span.company_id for span in spans if span.holds(day)})
 
 

@@ -109,7 +109,7 @@ def test_an_upgraded_database_has_its_keys_back(database: Database) -> None:
         if database.dialect == "sqlite":
             assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     with pytest.raises(Exception, match=r"(?i)foreign"), database.write() as db:
-        db.execute(text("INSERT INTO objective_programme (objective_id, programme_id) VALUES (99, 99)"))
+        db.execute(text("INSERT INTO target (objective_id, due, value) VALUES (99, '2026-12-31', 1)"))
 
 
 BROKEN = '''

@@ -152,6 +152,15 @@ def test_goals_are_said_for_any_day(house: House) -> None:
     assert [item["target"] for item in house.json("goals", "--on", "2027-06-30")["items"]][:1] == [25]  # type: ignore[index]
 
 
+def test_a_list_that_left_the_house_can_be_checked(house: House) -> None:
+    answer = house.json("goals", "--on", "2026-06-30")
+    assert isinstance(answer, dict)
+    mark, forecast = answer["items"][0]["hash"], answer["items"][0]["forecast"]
+    assert forecast == "10 mangler. Det er for tidligt at sige, hvornår målet nås."
+    assert "Det samme tal" in house.run("goals", "--on", "2026-06-30", "--check", mark[:12])
+    assert "Intet tal" in house.run("goals", "--on", "2026-07-01", "--check", mark, exits=1)
+
+
 def test_the_demo_fills_only_an_empty_database_and_says_who_can_log_in(house: House) -> None:
     said = house.run("demo", "--companies", "40")
     assert "anna@demo.test" in said

@@ -22,6 +22,8 @@ class Goal(BaseModel):
     A share is in whole per cent, of the answers to the newest wording over the twelve months up to the day; it
     is null while there are too few. Only a share has `n`, the answers it stands on (without "don't know"), and
     `response_rate`, in per cent of those who were asked.
+    `forecast` says in Danish what is to be expected, and `hash` is the SHA-256 over definition, day and companies;
+    a share has none.
     """
 
     key: str
@@ -32,6 +34,8 @@ class Goal(BaseModel):
     companies: list[str]
     n: int | None = None
     response_rate: int | None = None
+    forecast: str
+    hash: str | None
 
 
 class Goals(BaseModel):
@@ -43,7 +47,8 @@ class Goals(BaseModel):
 @router.get("/goals", response_model=Goals)
 def index(visit: Annotated[Visit, reading()], on: Day | None = None) -> Response:
     """The goals as they stood on any day; today when none is named."""
-    found = progress(visit.db, on or visit.today, least=visit.house.settings.survey_min_n)
+    day, today, least = on or visit.today, visit.today, visit.house.settings.survey_min_n
+    found = progress(visit.db, day, defined_on=max(day, today), with_pipeline=day >= today, least=least)
     return answer(visit, Goals(items=[_goal(each) for each in found]))
 
 
@@ -57,4 +62,6 @@ def _goal(each: Progress) -> Goal:
         companies=[company.cvr for company in each.companies],
         n=each.share.n if each.share else None,
         response_rate=each.share.response_rate if each.share else None,
+        forecast=each.forecast.words,
+        hash=each.hash,
     )

@@ -22,10 +22,13 @@ from web.routes import (
     distribution,
     documents,
     follow_ups,
+    goal_files,
+    goal_setup,
     goals,
     groups,
     handover,
     imports,
+    indicators,
     interactions,
     jobs,
     kinds,
@@ -38,6 +41,7 @@ from web.routes import (
     pipeline,
     programmes,
     proposals,
+    reports,
     requests,
     responsibility,
     rounds,
@@ -52,10 +56,11 @@ from web.routes import (
 ROUTERS = tuple(
     room.router
     for room in (
-        account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists, bulk,
-        people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar, absences,
-        interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents, programmes,
-        answer, surveys, rounds, goals, board, board_plan, board_agreed, board_meetings, imports, setup,
-        distribution, outbox, jobs, merging, statements,
+        account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists,
+        bulk, people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar,
+        absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
+        programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
+        board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
+        statements,
     )
 )  # fmt: skip

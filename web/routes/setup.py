@@ -1,4 +1,4 @@
-"""Opsætning: users and targets."""
+"""Opsætning: what can be set up, and the users."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from crm.access import actions as access
 from crm.access import holdings, links, second_factor
 from crm.access import queries as users
 from crm.access.models import LinkPurpose, User
-from crm.errors import Conflict, NotFound, renamed
-from crm.goals import actions as goals
-from crm.goals.queries import objective, objectives
+from crm.errors import Conflict, renamed
 from crm.handover.actions import close_leaver
 from crm.responsibility import queries
 from web import words
@@ -172,56 +170,3 @@ def close_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Resp
         form.data = _filled(user).data | form.data
         return _user(visit, user, form)
     return redirect(visit, "/opsaetning/brugere", flash=f"{user.name} er lukket.")
-
-
-def _targets(visit: Visit, form: Form) -> Response:
-    status = form.status if form.errors else 200
-    found = objectives(visit.db)
-    choices = [(each.key, each.name) for each in found]
-    return page(
-        visit,
-        "setup/targets.html",
-        status=status,
-        section="admin",
-        form=form,
-        objectives=found,
-        choices=choices,
-    )
-
-
-@router.get("/maal")
-def targets(visit: Annotated[Visit, reading("goals.write")]) -> Response:
-    """What is aimed for."""
-    return _targets(visit, Form())
-
-
-@router.post("/maal")
-def set_target(visit: Annotated[Visit, writing("goals.write")]) -> Response:
-    """Set how many by when."""
-    form = visit.form
-    due, value = form.day("due", visit.today), form.number("value")
-    if due is None:
-        form.refuse("due", "Skriv, hvornår målet skal være nået.")
-    if value is None:
-        form.refuse("value", "Skriv et tal.")
-    key = form.choice("objective", [each.key for each in objectives(visit.db)]) or ""
-    done = form.act(
-        visit.db,
-        lambda: goals.set_target(
-            visit.db, objective=objective(visit.db, key), due=due or visit.today, value=value or 0
-        ),
-    )
-    if done is None:
-        return _targets(visit, form)
-    return redirect(visit, "/opsaetning/maal", flash="Måltallet er gemt.")
-
-
-@router.post("/maal/{id}/slet")
-def drop_target(visit: Annotated[Visit, writing("goals.write")], id: int) -> Response:
-    """Take a target away."""
-    for each in objectives(visit.db):
-        for target in each.targets:
-            if target.id == id:
-                goals.drop_target(visit.db, objective=each, target=target)
-                return redirect(visit, "/opsaetning/maal", flash="Måltallet er slettet.")
-    raise NotFound("Måltallet findes ikke længere.")

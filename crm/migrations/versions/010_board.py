@@ -8,7 +8,7 @@ from alembic import op
 from crm import types
 
 revision = "010_board"
-down_revision = "008_agreements"
+down_revision = "009_goals"
 branch_labels = None
 depends_on = None
 

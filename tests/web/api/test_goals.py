@@ -26,6 +26,8 @@ def test_a_figure_comes_with_the_companies_it_counts(anna: Program, town: Town) 
     # One has answered of the two that were asked: too few to tell.
     assert (items[2]["n"], items[2]["response_rate"]) == (1, 50)
     assert items[0]["n"] is None
+    assert items[0]["forecast"].startswith("I dette tempo nås målet ikke inden 31. december; der mangler 9.")
+    assert (len(items[0]["hash"]), items[2]["hash"]) == (64, None)
 
 
 def test_a_company_counts_once_however_many_agreements_it_has(anna: Program, town: Town) -> None:
