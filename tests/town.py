@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import delete
 
-from crm.access.models import User
+from crm.access.models import LinkPurpose, SignInLink, User
 from crm.access.queries import token_hash
 from crm.agreements import actions as agreements
 from crm.agreements import commitments, documents, partners
@@ -48,6 +48,8 @@ ANNA, BO, MONA, ADAM = "anna@kommune.test", "bo@kommune.test", "mona@kommune.tes
 CLOSED = "lukket@kommune.test"
 # The secret of the link the bakery has not answered by.
 SURVEY = "bageriets-hemmelige-link"
+# The secret of the link Bo may choose a password by.
+LINK = "bos-hemmelige-link"
 # The secret of Anna's calendar.
 CALENDAR = "annas-hemmelige-kalender"
 # The smallest file that is one.
@@ -104,7 +106,7 @@ class Town:
             "slags": "recruitment", "ordninger": "1",
             "svar": SURVEY, "besvarelser": str(self.survey_reply), "maalinger": str(self.survey_round),
             "opgaver": "rows_tidied", "dag": f"opfoelgning-{self.follow_up}", "kalender": CALENDAR, "mine-tal": "aabne",
-            "steder": "987654", "ny-adgangskode": "x" * 43,
+            "steder": "987654", "ny-adgangskode": LINK,
             "loefter": str(self.commitment), "perioder": "1",
             "dokumenter": str(self.document), "partnere": str(self.partner),
             "partneraftaler": str(self.partner_agreement), "programmer": str(self.programme),
@@ -150,6 +152,8 @@ def build(database: Database) -> Town:
             db, company=garden, programme=programme(db, "after_school_job"), title="Fritidsjob", by=bo, now=NOW,
             today=TODAY,
         )  # fmt: skip
+        db.add(SignInLink(user_id=bo.id, purpose=LinkPurpose.RESET, token_hash=token_hash(LINK), created_at=NOW,
+                          expires_at=NOW + timedelta(hours=1)))  # fmt: skip
         db.add(DayChoice(user_id=anna.id, calendar_hash=token_hash(CALENDAR), calendar_since=NOW))
         rule = responsibility.add_rule(db, values={"industry_prefix": "10", "user_id": anna.id})
         absence = absences.add(

@@ -56,6 +56,8 @@ class Progress:
     first_on: date | None = None
     pipeline: Pipeline | None = None
     line: Sequence[tuple[date, int]] = ()
+    # Those inside and those who came or went, by key, when companies were asked for.
+    known: Mapping[int, Company] = field(default_factory=dict)
     # The answers behind the value of an objective that is a share.
     share: Share | None = None
 
@@ -196,12 +198,14 @@ def progress(
     on the way, as it is today. With `only` it is one objective, by its key; that one also after it has been retired.
     A share is that of the answers to the newest wording then in use, over the twelve months up to the day; with
     fewer than `least` it has no value. Constant in statements: objectives, agreements, companies, those on the way,
-    and three for each share.
+    and two for each share.
     """
     basis = basis or Basis.read(db, on, on, least=least, only=only)
     asked = [each for each in basis.objectives if (each.key == only if only else each.is_followed(on))]
     counts = [_Count.of(basis, each, each.defined_on(defined_on or on), on) for each in asked]
     everyone = set[int]().union(*(each.ids for each in counts))
+    if since is not None:
+        everyone |= {move.company_id for each in counts for move in within(each.course, since, on)}
     companies = lines(db, sorted(everyone)) if with_companies and everyone else {}
     coming = on_the_way(db) if with_pipeline else None
     return [each.told(since, companies, coming) for each in counts]
@@ -225,13 +229,18 @@ class _Count:
             objective, definition, on, found, counted_on(found or (), on), basis.tallies.get(objective.id)
         )
 
+    @cached_property
+    def course(self) -> list[Move]:
+        """Who came and who went, on all days."""
+        return moves(self.found or ())
+
     def told(
         self, since: date | None, companies: Mapping[int, Company], coming: Sequence[Coming] | None
     ) -> Progress:
         on, found, target = self.on, self.found, target_on(self.objective, self.on)
         if found is None:
             return self._share(target)
-        course = moves(found) if since else []
+        course = self.course if since else []
         inside = [companies[id] for id in self.ids] if companies else []
         return Progress(
             self.objective, on, len(self.ids), target, sorted(inside, key=_by_name),
@@ -242,6 +251,7 @@ class _Count:
             min((span.first for span in found if span.first <= on), default=None),
             None if coming is None else Pipeline.of(coming, self.definition, but=self.ids),
             milestones(target, found),
+            known=companies,
         )  # fmt: skip
 
     def _share(self, target: Target | None) -> Progress:

@@ -5,7 +5,7 @@ Nothing of citizens, and of colleagues no name: not who signed, who answered or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from crm.agreements.models import Agreement
 from crm.companies.models import Company
-from crm.companies.queries import LINE, lines
+from crm.companies.queries import LINE
 from crm.errors import Refused
 from crm.goals.history import DAY, Move
 from crm.goals.indicators import Course, courses
@@ -93,7 +93,7 @@ class Aim:
 
     start: Progress
     end: Progress
-    companies: dict[int, Company]
+    companies: Mapping[int, Company]
     rows: Sequence[Behind]
 
     @property
@@ -205,7 +205,7 @@ def report(
         for each in progress(db, before, defined_on=today, with_companies=False, basis=basis)
     }
     ends = progress(db, until, since=before, defined_on=today, with_pipeline=until == today, basis=basis)
-    moved = lines(db, sorted({move.company_id for each in ends for move in each.moves}))
+    moved = ends[0].known if ends else {}
     moves = db.scalars(_MOVED, {"first": period.first, "last": until}).all()
     rows = behind(db, basis, ends) if with_rows else {}
     return Report(

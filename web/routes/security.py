@@ -49,7 +49,7 @@ def show(visit: Annotated[Visit, reading("own")]) -> Response:
 def _set_up(visit: Visit, form: Form) -> Response:
     secret = second_factor.begun(visit.db, visit.me, visit.house.key)
     if secret is None:
-        return redirect(visit, HOME)
+        return _show(visit, form)
     return page(
         visit,
         "account/set_up.html",
