@@ -18,7 +18,7 @@ from crm.access.holdings import held, told
 from crm.access.models import ApiToken, Draft, Role, SignInLink, Throttle, User, UserSession
 from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
-from crm.errors import Conflict, Refused
+from crm.errors import Conflict, NotFound, Refused
 from crm.types import storable
 
 # The doors find everything about signing in here.
@@ -213,8 +213,10 @@ def sign_out(db: Session, *, token: str) -> None:
 
 
 def end_session(db: Session, *, user: User, id: int) -> None:
-    """End one of the user's own sessions. One that is not there has ended."""
-    db.execute(delete(UserSession).where(UserSession.id == id, UserSession.user_id == user.id))
+    """End one of the user's own sessions, or NotFound."""
+    mine = (UserSession.id == id, UserSession.user_id == user.id)
+    if cast("Any", db.execute(delete(UserSession).where(*mine))).rowcount != 1:
+        raise NotFound("Du er ikke længere logget ind der.")
 
 
 def end_other_sessions(db: Session, *, user: User, token: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm import danish
 from crm.access.models import User
+from crm.board.models import BoardAction
 from crm.day.models import DayChoice
 from crm.day.queries import Plan, plan
 from crm.day.tasks import Task
@@ -87,7 +88,7 @@ def _write(db: Session, user: User, settings: Settings, now: datetime) -> Mail |
     if not user.is_active:
         return None
     day = plan(db, user, settings=settings, now=now)
-    if not day.now:
+    if not day.now and not day.agreed:
         return None
     today = now.astimezone(settings.zone).date()
     subject, body = letter(user, day, today, settings.base_url.rstrip("/"))
@@ -109,10 +110,17 @@ def letter(user: User, day: Plan, today: date, home: str) -> tuple[str, str]:
         f"{danish.long_day(today).capitalize()}: {things} at gøre{haste}.",
         "\n".join(_said(task, home) for task in shown),
         f"Og {left} til." if left > 0 else "",
+        "\n".join(["Aftalt ved tavlen:", *(_agreed(each, today) for each in day.agreed)])
+        if day.agreed
+        else "",
         f"Min dag: {home}/",
         f"Vil du ikke have mailen mere? {home}/konto",
     ]
     return f"Din dag: {things}{haste}", storable("\n\n".join(filter(None, parts)), 20_000)
+
+
+def _agreed(each: BoardAction, today: date) -> str:
+    return f"- {each.text}, {danish.spoken_day(each.due, today)}"
 
 
 def _said(task: Task, home: str) -> str:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from crm.access.models import User
 from crm.access.queries import token_hash
 from crm.agreements.models import AgreementState
+from crm.board.models import BoardAction
+from crm.board.queries import actions_of
 from crm.day import sources
 from crm.day.models import DayChoice
 from crm.day.tasks import (
@@ -47,7 +49,8 @@ class Plan:
     """A day: what to do now, and what is to come, under way or waiting. Both by urgency.
 
     `covering` are the colleagues who are covered today, with what to call them; `absence` is the user's own.
-    With `more` there was more of something than a day shows.
+    With `more` there was more of something than a day shows. `agreed` is what was agreed at the board; it belongs to
+    no company, and is done and moved there.
     """
 
     now: list[Task]
@@ -55,6 +58,7 @@ class Plan:
     covering: list[tuple[str, Cover]]
     absence: Absence | None
     more: bool
+    agreed: Sequence[BoardAction] = ()
 
     @property
     def urgent(self) -> int:
@@ -103,6 +107,7 @@ def plan(db: Session, user: User, *, settings: Settings, now: datetime) -> Plan:
         covering=[(names[cover.colleague.id], cover) for cover in covers],
         absence=next((each for each in away if each.user_id == user.id), None),
         more=any(len(each) >= MOST for each in lists),
+        agreed=actions_of(db, user, today + AHEAD),
     )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
 from crm.access.models import User
 from crm.agreements.models import Agreement, AgreementStep, Programme
+from crm.agreements.periods import AgreementPeriod
+from crm.agreements.reminders import AgreementReminder
 from crm.companies.models import Company, CompanyContact
 from crm.companies.queries import LINE
 from crm.day.models import PutOff, Reason
@@ -93,6 +95,13 @@ _running_out = (
         Agreement.valid_to >= bindparam("since", type_=Date()),
         Agreement.valid_to <= bindparam("until", type_=Date()),
         _not_put_off(Reason.EXPIRY, Agreement.id),
+        # Once a follow-up is booked for it, that is the line.
+        ~exists().where(
+            AgreementReminder.agreement_id == Agreement.id,
+            AgreementReminder.agreement_id == AgreementPeriod.agreement_id,
+            AgreementReminder.period == AgreementPeriod.seq,
+            AgreementPeriod.valid_to == Agreement.valid_to,
+        ),
     )
     .order_by(Agreement.valid_to)
     .limit(_MOST)

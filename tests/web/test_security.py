@@ -281,5 +281,5 @@ def test_nobody_ends_a_colleagues_session(sign_in: SignIn, database: Database) -
     with database.read() as db:
         hers = db.scalars(select(UserSession.id).where(UserSession.user_id == by_email(db, ANNA).id)).one()
     bo.get(HOME)
-    bo.post(f"{HOME}/steder/{hers}/slut")
+    bo.post(f"{HOME}/steder/{hers}/slut", status=404)
     anna.get("/")

@@ -100,14 +100,13 @@ def set_up_form(house: Houses, request: Request, videre: str = "") -> Response:
 def set_up(house: Houses, request: Request, form: Posted) -> Response:
     """The first right code opens the door and shows the codes for paper."""
     now = house.clock()
-    from_here = from_this_browser(house, request, form)
+    if not from_this_browser(house, request, form):
+        return door_page(house, request, "account/code.html", form, 403)
     with house.database.write() as db:
         user = between(house, request, db, now)
         if user is None:
             return RedirectResponse("/log-ind", 303)
         db.info.update(actor=user.email, user_id=user.id)
-        if not from_here:
-            return _set_up_page(house, request, db, user, form, 403)
         typed = form.data.pop("code", "")
         codes = form.act(db, lambda: second_factor.confirm(db, user=user, code=typed, key=house.key, now=now))
         if codes is None:
