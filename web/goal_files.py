@@ -14,6 +14,7 @@ from crm import audit
 from crm.errors import Refused
 from web import sheets
 from web.deps import Visit
+from web.lists.files import take_turn
 from web.sheets import Cell, Sheet, TooLong
 
 INERT = "sandbox; default-src 'none'"
@@ -28,6 +29,7 @@ def send(
     """Make the file, write down that it left and what it held, and send it."""
     if kind not in (*sheets.FORMATS, "pdf"):
         raise Refused("format", "Vælg Excel, CSV eller PDF.")
+    take_turn(visit)
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"fil.{kind}"
         try:

@@ -11,7 +11,7 @@ from crm.danish import decimal, long_date
 from crm.goals.models import IndicatorValue
 from crm.goals.queries import Progress
 from crm.goals.report import Aim, OfKind, Reading, Report
-from web import charts, paper, words
+from web import charts, paper
 from web.goal_files import write_book
 from web.routes.goal_files import ROWS, STAMP, row, stamp
 from web.sheets import Cell, Heading, Sheet
@@ -20,11 +20,6 @@ TEMPLATE = Path(__file__).parent / "templates" / "goals" / "report.typ"
 NO_FIGURE = "–"
 # A committee wants to read who came and went, not leaf through them; the workbook has them all.
 MOST_NAMES = 30
-
-
-def kind_name(kind: str) -> str:
-    """What a kind of request is called; one that was added later by its key."""
-    return words.REQUEST_KINDS.get(kind, kind)  # type: ignore[call-overload, no-any-return]
 
 
 def value(each: Progress) -> str:
@@ -83,7 +78,7 @@ def _told(report: Report, municipality: str, made_on: date) -> dict[str, Any]:
             if each.signed_on
         ],
         "ended": [[each.company.name, each.programme.name, long_date(last)] for each, last in report.ended],
-        "kinds": [_kind(kind_name(each.kind), each) for each in report.kinds],
+        "kinds": [_kind(each.kind, each) for each in report.kinds],
         "all_kinds": _kind("I alt", report.all_kinds),
         "readings": [_reading(each) for each in report.readings],
     }
@@ -187,7 +182,7 @@ def _pages(report: Report, zone: Any) -> Iterator[Sheet]:
         [("Nr.", 10), ("Slags", 28), ("CVR", 10), ("Modtaget", 13), ("Svarfrist", 13), ("Besvaret", 13),
          ("Til tiden", 10), ("Løst", 10)],
         [
-            [each.id, kind_name(each.kind), each.cvr, _day(each.received_at, zone), _day(each.due_at, zone),
+            [each.id, each.kind, each.cvr, _day(each.received_at, zone), _day(each.due_at, zone),
              _day(each.answered_at, zone), "ja" if each.in_time else "nej",
              "ja" if each.state == "resolved" else "nej"]
             for each in report.asked
@@ -239,7 +234,7 @@ def _figures(report: Report, counted: Sequence[Aim]) -> Iterator[list[Cell]]:
         "Ophørte aftaler",
     ]
     for kind in [*report.kinds, report.all_kinds]:
-        name = kind_name(kind.kind) if kind.kind else "alle"
+        name = kind.kind or "alle"
         parts: list[tuple[str, Callable[[OfKind], int]]] = [
             ("modtaget", lambda one: one.received), ("besvaret til tiden", lambda one: one.in_time),
             ("løst", lambda one: one.resolved),

@@ -22,6 +22,7 @@ from crm.goals.indicators import Course, courses
 from crm.goals.models import IndicatorValue
 from crm.goals.queries import Basis, Progress, progress
 from crm.goals.rows import Behind, behind
+from crm.requests.kinds import KindOfRequest
 from crm.requests.models import Request
 from crm.surveys.results import LEAST
 
@@ -45,10 +46,11 @@ _MOVED = (
 )
 _REQUESTS = (
     select(
-        Request.id, Request.kind, Company.cvr, Request.received_at, Request.answer_due_at, Request.answered_at,
+        Request.id, KindOfRequest.name, Company.cvr, Request.received_at, Request.answer_due_at, Request.answered_at,
         Request.state,
     )
     .join(Company, Company.id == Request.company_id)
+    .join(KindOfRequest, KindOfRequest.key == Request.kind)
     .where(Request.received_at >= bindparam("since"), Request.received_at < bindparam("until"))
     .order_by(Request.received_at, Request.id)
 )  # fmt: skip
@@ -109,7 +111,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as the report knows it: no title, no text, and nobody's name."""
+    """A request as the report knows it: what its kind is called, no title, no text, and nobody's name."""
 
     id: int
     kind: str

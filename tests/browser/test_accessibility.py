@@ -14,7 +14,9 @@ from web.routing import table
 
 PAGES = sorted({row["path"] for row in table() if row["method"] == "GET" and row["path"] != "/soeg/hits"})
 # Files are kept, not shown.
-PAGES = [path for path in PAGES if not re.match(r"/api/|/health|/metrics|/dokumenter/|/kalender/|.*\.pdf$", path)]
+PAGES = [
+    path for path in PAGES if not re.match(r"/api/|/health|/metrics|/dokumenter/|/kalender/|.*\.pdf$", path)
+]
 
 
 def _addresses(town: Town) -> list[str]:

@@ -46,6 +46,13 @@ class TooMany(CrmError):
         super().__init__("Du har hentet mange lister på kort tid. Vent et minut, og prøv igen.")
 
 
+def take_turn(visit: Visit) -> None:
+    """One more file for this user, in a transaction of its own; raises TooMany."""
+    with visit.house.database.write(visit.me.email, visit.me.id) as db:
+        if not access.take_try(db, keys=[f"{access.EXPORTS}{visit.me.id}"], now=visit.now):
+            raise TooMany
+
+
 def send(
     visit: Visit, name: str, kind: str, make: Callable[[Path], int], log: Callable[[int], Mapping[str, Any]]
 ) -> Response:
@@ -55,9 +62,7 @@ def send(
     me, database = visit.me, visit.house.database
     # The reading session ends here; the file is read in one of its own moment.
     visit.db.close()
-    with database.write(me.email, me.id) as db:
-        if not access.take_try(db, keys=[f"{access.EXPORTS}{me.id}"], now=visit.now):
-            raise TooMany
+    take_turn(visit)
     with _file(visit, kind) as path:
         queries.snapshot(visit.db)
         try:
