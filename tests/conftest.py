@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -22,6 +23,9 @@ from crm.requests.clock import WorkingHours
 from crm.responsibility import actions as responsibility
 from crm.settings import Settings
 from tests import postgres
+
+if TYPE_CHECKING:
+    from tests.town import Town
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -63,19 +67,54 @@ def _run(server: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+@pytest.fixture(scope="session")
+def _sqlite_town(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
+    path = tmp_path_factory.mktemp("town") / "town.db"
+    shutil.copy(_sqlite_template, path)
+    return path, _built(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def _postgres_town(_postgres: str, _postgres_template: str) -> tuple[str, Town]:
+    name = f"town_{uuid4().hex[:12]}"
+    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY")
+    return name, _built(_url(_postgres, name))
+
+
+def _built(url: str) -> Town:
+    from tests.town import build
+
+    database = Database(url)
+    town = build(database)
+    database.close()
+    return town
+
+
 @pytest.fixture
-def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
-    """A fresh, migrated SQLite database."""
-    shutil.copy(_sqlite_template, tmp_path / "test.db")
+def built_town(request: pytest.FixtureRequest, database: Database) -> Town:
+    """The town of tests/town.py, built once and copied for each test that asks for it."""
+    name = "_sqlite_town" if database.dialect == "sqlite" else "_postgres_town"
+    town: Town = request.getfixturevalue(name)[1]
+    return town
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, _sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database; with the town in it for a test that asks for that."""
+    with_town = "built_town" in request.fixturenames
+    template = request.getfixturevalue("_sqlite_town")[0] if with_town else _sqlite_template
+    shutil.copy(template, tmp_path / "test.db")
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 @pytest.fixture
-def postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
-    """A fresh, migrated PostgreSQL database."""
+def postgres_url(request: pytest.FixtureRequest, _postgres: str, _postgres_template: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database; with the town in it for a test that asks for that."""
     name = f"test_{uuid4().hex[:12]}"
+    with_town = "built_town" in request.fixturenames
+    template = request.getfixturevalue("_postgres_town")[0] if with_town else _postgres_template
     # Copied as files, since writing it all to the log first takes twice as long.
-    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY")
+    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _url(_postgres, name)
     _run(_postgres, f"DROP DATABASE {name} WITH (FORCE)")
 

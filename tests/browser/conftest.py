@@ -18,7 +18,7 @@ from crm.db import Database
 from crm.settings import Settings
 from scripts.chromium import ROOT, launch_options
 from tests.conftest import PASSWORD
-from tests.town import ANNA, Town, build
+from tests.town import ANNA, Town
 from web.app import create_app
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -50,9 +50,9 @@ def app(database: Database, tmp_path: Path) -> FastAPI:
 
 
 @pytest.fixture
-def town(database: Database) -> Town:
+def town(built_town: Town) -> Town:
     """The town, in a database of each engine."""
-    return build(database)
+    return built_town
 
 
 @pytest.fixture

@@ -19,16 +19,16 @@ from crm.db import Database
 from crm.settings import Settings
 from tests.conftest import NOW
 from tests.page_guards import complaints
-from tests.town import Town, build
+from tests.town import Town
 from web.app import create_app
 
 BASE = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def town(database: Database) -> Town:
+def town(built_town: Town) -> Town:
     """The town, in a database of each engine."""
-    return build(database)
+    return built_town
 
 
 @dataclass
