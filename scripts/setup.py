@@ -71,7 +71,8 @@ def test(arguments: Sequence[str]) -> int:
         say("Set-up is done. Next: ./scripts/test")
         return 0
     alone_asked = any(part == "--pdb" or part.startswith(("-n", "--numprocesses")) for part in arguments)
-    workers = [] if alone_asked else ["-n", "2"]
+    # One more than the usual two cores: a test often waits for its database or its browser.
+    workers = [] if alone_asked else ["-n", "3"]
     command = [str(PYTHON), "-m", "pytest", *workers, *arguments]
     environment = {**os.environ, **driver_environment()}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
