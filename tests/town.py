@@ -275,7 +275,7 @@ def _board(db: Session, users: dict[str, User]) -> tuple[int, int, int, int, str
     made = agree(
         db, text="Ring til de tre", owner=bo, due=TODAY + timedelta(days=4), by=anna, now=NOW, meeting=frozen
     )
-    link, token = walls.make(db, name="Mødelokale 2", by=users[MONA], now=NOW)
+    link, token = walls.make(db, name="Lokale 2", by=users[MONA], now=NOW)
     return frozen.id, meeting.id, made.id, link.id, token
 
 
