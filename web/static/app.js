@@ -415,8 +415,11 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail.ctx?.sourceElement?.id === "soeg") return hitsArrived();
+  const source = event.detail.ctx?.sourceElement;
+  if (source?.id === "soeg") return hitsArrived();
   begin();
+  // What a choice in a field fetched must not take the cursor from the next field, where one is typing already.
+  if (!source?.matches("select, input")) aim();
 });
 
 // ---- Every new content ----
@@ -426,9 +429,14 @@ function begin() {
   countPicked();
   placeSide();
   returnToList();
+}
+
+// Where the cursor stands when a page or an answered form arrives: at what is wrong, or where one begins.
+function aim() {
   const summary = $("[data-error-summary]");
   if (summary) summary.focus();
   else $("#indhold [autofocus]")?.focus();
 }
 
 begin();
+aim();
