@@ -22,6 +22,7 @@ from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
 from crm.jobs import actions as jobs
+from crm.jobs import queries
 from crm.jobs.actions import Lease
 from crm.jobs.catalogue import KINDS, Kind
 from crm.requests.clock import WorkingHours
@@ -174,15 +175,20 @@ def work_round(
     """Do what is due, job by job. One that fails does not keep the others from their work."""
     done = Round()
     try:
-        with database.write(ACTOR) as db:
-            jobs.plan(db, kinds=list(KINDS.values()), now=now)
+        # Only a look, most of the time: whoever is writing is not kept waiting for it.
+        with database.read() as db:
+            planned, due = queries.jobs(db).keys(), queries.due(db, now)
+        if missing := KINDS.keys() - planned:
+            with database.write(ACTOR) as db:
+                jobs.plan(db, kinds=[KINDS[key] for key in missing], now=now)
     except BUSY as error:
         done.troubles.append(f"Databasen svarer ikke ({type(error).__name__}).")
         return done
     for key, run in RUNS.items():
         if not STOP.go_on():
             break
-        _one(database, settings, now, KINDS[key], run, done, show(KINDS[key]))
+        if key in due | missing or not KINDS[key].alone:
+            _one(database, settings, now, KINDS[key], run, done, show(KINDS[key]))
     return done
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session
 
+from crm.db import upsert
 from crm.errors import Conflict
 from crm.jobs.catalogue import Kind
 from crm.jobs.models import Job, JobRun
+from crm.jobs.queries import ready
 from crm.types import storable
 
 # So long one piece of a job may take.
@@ -43,14 +44,12 @@ class Lease:
 def plan(db: Session, *, kinds: list[Kind], now: datetime) -> None:
     """See to it that every job has its row; a new one is due at once."""
     values = [{"key": kind.key, "due_at": now} for kind in kinds]
-    kind_of = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.execute(kind_of(_job).on_conflict_do_nothing(), values)
+    db.execute(upsert(db, Job).on_conflict_do_nothing(), values)
 
 
 def take(db: Session, *, kind: Kind, now: datetime) -> Lease | None:
     """The job, if it is due and nobody has it; None otherwise. A lease that ran out is told of."""
-    free = or_(Job.leased_until.is_(None), Job.leased_until <= now)
-    waiting = select(Job).where(Job.key == kind.key, Job.due_at <= now, free)
+    waiting = select(Job).where(Job.key == kind.key, ready(now))
     job = db.scalars(waiting.with_for_update(skip_locked=True)).first()
     if job is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from crm.errors import NotFound
@@ -18,6 +18,16 @@ SHOWN = 50
 def jobs(db: Session) -> dict[str, Job]:
     """How every known job stands, by its key; those that were never planned are missing."""
     return {job.key: job for job in db.scalars(select(Job).where(Job.key.in_(list(KINDS))))}
+
+
+def ready(now: datetime) -> ColumnElement[bool]:
+    """A job that is due and that nobody has."""
+    return and_(Job.due_at <= now, or_(Job.leased_until.is_(None), Job.leased_until <= now))
+
+
+def due(db: Session, now: datetime) -> set[str]:
+    """The keys of the jobs that may be taken now."""
+    return set(db.scalars(select(Job.key).where(ready(now))))
 
 
 def get(db: Session, key: str) -> Job:
