@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from web.deps import Visit
+
 # Should a browser open it all the same, it may do nothing at all.
 INERT = "sandbox; default-src 'none'"
 
@@ -22,14 +24,22 @@ def disposition(name: str) -> str:
 _DANISH = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa"})
 
 
+# Such a file is not to be found in a cache either.
+HEADERS = {
+    "Content-Security-Policy": INERT,
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
 def download(content: bytes, media_type: str, name: str) -> Response:
     """A file to keep."""
-    return Response(
-        content,
-        media_type=media_type,
-        headers={
-            "Content-Disposition": disposition(name),
-            "Content-Security-Policy": INERT,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    headers = HEADERS | {"Content-Disposition": disposition(name)}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def tell_page(visit: Visit, answer: Response) -> None:
+    """Let the page that waits for the file know that it is here; see app.js."""
+    if token := visit.form.data.get("hentes", ""):
+        said = token[:40] if token.isalnum() else "1"
+        answer.set_cookie("hentet", said, max_age=60, samesite="strict", secure=visit.house.secure)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import xlsxwriter
 from starlette.responses import Response
 
 from crm import audit
+from crm.danish import long_date
 from crm.errors import Refused
+from crm.goals.defining import COUNTS_WHEN
+from crm.goals.models import CountsWhen, Definition
+from crm.goals.queries import Progress
+from crm.goals.rows import Behind
 from web import sheets
 from web.deps import Visit
+from web.downloads import download, tell_page
 from web.lists.files import take_turn
-from web.sheets import Cell, Sheet, TooLong
+from web.sheets import Cell, Heading, TooLong
 
-INERT = "sandbox; default-src 'none'"
 PDF = "application/pdf"
 TOO_LONG = "Der er flere rækker, end en fil kan have. Vælg en kortere periode."
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def send(
@@ -41,59 +44,50 @@ def send(
     visit.db.close()
     with visit.house.database.write(visit.me.email, visit.me.id) as db:
         audit.note(db, action="export", kind="goals", id=name, payload=told | {"format": kind})
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-        "Content-Security-Policy": INERT,
-        "Cache-Control": "no-store",
-    }
-    answer = Response(content, media_type=sheets.FORMATS.get(kind, PDF), headers=headers)
-    # The page that waits for the file looks for this; see app.js.
-    if token := visit.form.data.get("hentes", ""):
-        answer.set_cookie(
-            "hentet",
-            token[:40] if token.isalnum() else "1",
-            max_age=60,
-            samesite="strict",
-            secure=visit.house.secure,
-        )
+    answer = download(content, sheets.FORMATS.get(kind, PDF), f"{name}.{kind}")
+    tell_page(visit, answer)
     return answer
 
 
-def write_book(path: Path, pages: Sequence[Sheet]) -> None:
-    """Several tables in one XLSX. What people wrote is text, never a formula."""
-    with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
-        bold = book.add_format({"bold": True, "bottom": 1})
-        day = book.add_format({"num_format": sheets.DAY})
-        for sheet in pages:
-            _write(book.add_worksheet(sheet.name[:31]), sheet, bold, day)
+# --- The rows behind a figure ---------------------------------------------------------------------
+
+ROWS = (
+    Heading("CVR", 10), Heading("Virksomhed", 34), Heading("By", 18), Heading("Program", 30),
+    Heading("Aftale nr.", 10), Heading("Underskrevet", 13), Heading("Tæller fra", 13), Heading("Tæller til", 13),
+)  # fmt: skip
+STAMP = (Heading("Mål", 34), Heading("Dag", 13), Heading("Definition", 60), Heading("Kontrolsum", 68))
 
 
-def _write(page: Any, sheet: Sheet, bold: Any, day: Any) -> None:
-    page.freeze_panes(1, 0)
-    for column, heading in enumerate(sheet.headings):
-        page.set_column(column, column, heading.width)
-        page.write_string(0, column, heading.text, bold)
-    number = 0
-    for number, row in enumerate(sheet.rows, 1):
-        if number > sheets.MOST_ROWS:
-            raise TooLong
-        for column, cell in enumerate(row):
-            _put(page, number, column, cell, day)
-    page.autofilter(0, 0, number, len(sheet.headings) - 1)
-    # CVR numbers are text on purpose.
-    page.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
+def row(each: Behind) -> list[Cell]:
+    """An agreement that counts, without what could name a person."""
+    company = each.company
+    return [
+        company.cvr, company.name, company.city, each.agreement.programme.name, each.agreement.id,
+        each.agreement.signed_on, each.first, each.last,
+    ]  # fmt: skip
 
 
-def _put(page: Any, row: int, column: int, cell: Cell, day: Any) -> None:
-    if cell is None or cell == "":
-        return
-    if isinstance(cell, str):
-        page.write_string(row, column, cell[: sheets.LONGEST])
-    elif isinstance(cell, int):
-        page.write_number(row, column, cell)
-    else:
-        page.write_datetime(row, column, cell, day)
+def definition_told(definition: Definition | None) -> str:
+    """The definition as a file says it."""
+    if definition is None:
+        return ""
+    programmes = ", ".join(each.name for each in definition.programmes)
+    rule = COUNTS_WHEN[CountsWhen(definition.counts_when)]
+    return f"{definition.words} Aftaler under: {programmes}; {rule}. Gælder fra {long_date(definition.holds_from)}."
+
+
+def stamp(each: Progress) -> list[Cell]:
+    """What makes the figure traceable: objective, day, definition and hash."""
+    return [each.objective.name, each.on, definition_told(each.definition), each.hash]
+
+
+def about(each: Progress) -> list[tuple[str, str]]:
+    """What the sheet beside the list says."""
+    return [
+        ("Mål", each.objective.name),
+        ("Dag", long_date(each.on)),
+        ("Tal", str(each.value)),
+        ("Definition", definition_told(each.definition)),
+        ("Kontrolsum", each.hash or ""),
+        ("Kontrollér", f"enindgang goals --on {each.on.isoformat()} --check {(each.hash or '')[:16]}"),
+    ]

@@ -12,9 +12,8 @@ from crm.goals.models import IndicatorValue
 from crm.goals.queries import Progress
 from crm.goals.report import Aim, OfKind, Reading, Report
 from web import charts, paper
-from web.goal_files import write_book
-from web.routes.goal_files import ROWS, STAMP, row, stamp
-from web.sheets import Cell, Heading, Sheet
+from web.goal_files import ROWS, STAMP, row, stamp
+from web.sheets import Cell, Heading, Sheet, write_book
 
 TEMPLATE = Path(__file__).parent / "templates" / "goals" / "report.typ"
 NO_FIGURE = "–"

@@ -23,8 +23,11 @@ def pdf(template: Path, data: Mapping[str, Any]) -> bytes:
     """The template filled with the data, as an accessible PDF. Nothing is fetched, only its own fonts are used."""
     made: bytes = typst.compile(
         str(template),
+        root=str(template.parent),
+        # What people wrote comes as JSON, and stays text.
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
+        # PDF/UA-1 asks for tags, a title, a language and fonts that are inside the file.
+        pdf_standards="ua-1",
         ignore_system_fonts=True,
     )
     return made

@@ -109,28 +109,45 @@ _OPTIONS = {
     "default_date_format": DAY,
 }
 ABOUT = "Om listen"
+A4 = 9
+# What the name of a sheet can hold.
+LONGEST_NAME = 31
 
 
 def _write_xlsx(path: Path, sheet: Sheet) -> int:
-    number = 0
+    return write_book(path, [sheet])
+
+
+def write_book(path: Path, sheets: Iterable[Sheet]) -> int:
+    """Write several tables into one XLSX, and say how many rows they have in all. Raises TooLong."""
+    rows = 0
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         bold = book.add_format({"bold": True, "bottom": 1})
         days = {DAY: book.add_format({"num_format": DAY}), MOMENT: book.add_format({"num_format": MOMENT})}
-        page = book.add_worksheet(sheet.name)
-        page.freeze_panes(1, 0)
-        for column, heading in enumerate(sheet.headings):
-            page.set_column(column, column, heading.width)
-            page.write_string(0, column, heading.text, bold)
-        for number, row in enumerate(_bounded(sheet), 1):
-            for column, cell in enumerate(row):
-                _put(page, number, column, cell, sheet.zone, days)
-        last = len(sheet.headings) - 1
-        page.autofilter(0, 0, number, last)
-        # CVR numbers and telephones are text on purpose.
-        page.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
-        page.set_landscape()
-        page.repeat_rows(0)
-        _tell(book, bold, sheet.about(number))
+        for sheet in sheets:
+            number = _write_page(book.add_worksheet(sheet.name[:LONGEST_NAME]), sheet, bold, days)
+            rows += number
+            if about := sheet.about(number):
+                _tell(book, bold, about)
+    return rows
+
+
+def _write_page(page: Any, sheet: Sheet, bold: Any, days: dict[str, Any]) -> int:
+    number = 0
+    page.freeze_panes(1, 0)
+    for column, heading in enumerate(sheet.headings):
+        page.set_column(column, column, heading.width)
+        page.write_string(0, column, heading.text, bold)
+    for number, row in enumerate(_bounded(sheet), 1):
+        for column, cell in enumerate(row):
+            _put(page, number, column, cell, sheet.zone, days)
+    page.autofilter(0, 0, number, len(sheet.headings) - 1)
+    # CVR numbers and telephones are text on purpose.
+    page.ignore_errors({"number_stored_as_text": f"A1:XFD{number + 1}"})
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
     return number
 
 

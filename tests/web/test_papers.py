@@ -17,7 +17,7 @@ from crm.db import Database
 from tests.conftest import NOW
 from tests.town import ANNA, Town
 from tests.web.conftest import SignIn
-from web.papers import agreement_pdf
+from web.agreement_paper import agreement_pdf
 
 # What would do something if it were ever read as typst, JSON, a format string or a placeholder.
 EVIL = '#panic("x") $x^2$ *fed* _k_ `raw` \\ "quote" {konsulent} {0.__class__} @ref <a> // // #read("/etc/passwd") [b]'

@@ -22,6 +22,7 @@ from crm.lists import queries
 from crm.types import storable
 from web import sheets
 from web.deps import TooBusy, Visit
+from web.downloads import HEADERS, tell_page
 from web.lists.listing import Part
 from web.lists.showing import Shown
 from web.sheets import Cell, Heading, Sheet, TooLong
@@ -34,7 +35,6 @@ LEFT_OUT = (
     "Telefon og mail hos reklamebeskyttede virksomheder er udeladt. "
     "Brug »Ringe- og mailliste«, hvis I må kontakte dem."
 )
-INERT = "sandbox; default-src 'none'"
 
 
 class TooMany(CrmError):
@@ -80,12 +80,9 @@ def send(
             media_type=sheets.FORMATS[kind],
             filename=f"{name}-{today}.{kind}",
             background=BackgroundTask(path.unlink, missing_ok=True),
-            headers={"Content-Security-Policy": INERT, "Cache-Control": "no-store", "X-Rows": str(rows)},
+            headers=HEADERS | {"X-Rows": str(rows)},
         )
-    # The page that waits for the file looks for this; see app.js.
-    if token := visit.form.data.get("hentes", ""):
-        answer.set_cookie("hentet", token[:40] if token.isalnum() else "1", max_age=60, samesite="strict",
-                          secure=visit.house.secure)  # fmt: skip
+    tell_page(visit, answer)
     return answer
 
 

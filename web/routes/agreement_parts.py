@@ -15,9 +15,9 @@ from crm.agreements.models import Agreement
 from crm.errors import NotFound, renamed
 from crm.interactions import actions as interactions
 from web import agreements
+from web.agreement_paper import agreement_pdf
 from web.deps import Visit, reading, writing
 from web.downloads import download
-from web.papers import agreement_pdf
 from web.render import local, redirect
 
 router = APIRouter(prefix="/aftaler/{id}")
