@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from crm.db import Base, Key, guards, refuse_trigger
+from crm.db import Base, Key
+from crm.guards import guards, refuse_trigger
 from crm.types import Json, Utc
 
 

@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -33,8 +32,8 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
-    text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -51,14 +50,12 @@ __all__ = [
     "Base",
     "Bytewise",
     "Database",
-    "Guard",
     "Key",
     "Row",
     "Session",
-    "guards",
-    "lay_guards",
     "reserve",
     "sqlite_module",
+    "upsert",
 ]
 
 # What the database says when it is too busy, and when a colleague was first. For the floors above.
@@ -120,6 +117,16 @@ class Base(DeclarativeBase):
             table.dialect_options["sqlite"]["strict"] = True
 
 
+def upsert(db: Session, table: type[Base]) -> Any:
+    """An insert that may say what happens when the row is there already, in the engine's own words.
+
+    SQLAlchemy's `insert` has no `on_conflict_do_nothing` and `on_conflict_do_update`; those of the two engines
+    have, alike but unrelated.
+    """
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return make(table)
+
+
 def reserve(db: Session, table: type[Row], number: int) -> list[int]:
     """Keys for rows that must know each other's before they are written, or are written in bulk.
 
@@ -138,64 +145,6 @@ class Row:
     """The usual key."""
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True, sort_order=-10)
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A rule or index that SQLAlchemy has no word for, written once for each engine.
-
-    Guards are not migrated: every migration run lays all of them anew at its end, so that none can be
-    lost when SQLite rebuilds a table.
-    """
-
-    name: str
-    sqlite: tuple[str, ...] = ()
-    postgresql: tuple[str, ...] = ()
-    sqlite_drop: tuple[str, ...] = field(default=())
-    postgresql_drop: tuple[str, ...] = field(default=())
-
-
-_guards: dict[str, Guard] = {}
-
-
-def guards(*new: Guard) -> None:
-    """Add guards; called by the rooms' models when they are imported."""
-    for guard in new:
-        _guards[guard.name] = guard
-
-
-def lay_guards(connection: Connection) -> None:
-    """Drop and create every guard on this connection, inside its transaction."""
-    engine = connection.dialect.name
-    for guard in _guards.values():
-        for statement in (*getattr(guard, f"{engine}_drop"), *getattr(guard, engine)):
-            connection.execute(text(statement.replace(":", r"\:")))
-
-
-def refuse_trigger(name: str, table: str, when: str, timing: str, message: str) -> Guard:
-    """A guard that refuses a row change.
-
-    `timing` is "INSERT", "UPDATE", "DELETE" or "TRUNCATE" (which SQLite does not have); `when` is an SQL
-    condition over OLD and NEW that both engines understand ("" for always).
-    """
-    condition = f" WHEN ({when})" if when else ""
-    level = "STATEMENT" if timing == "TRUNCATE" else "ROW"
-    sqlite = (
-        f"CREATE TRIGGER {name} BEFORE {timing} ON {table} FOR EACH ROW{condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-    )
-    return Guard(
-        name,
-        sqlite=() if timing == "TRUNCATE" else (sqlite,),
-        sqlite_drop=(f"DROP TRIGGER IF EXISTS {name}",),
-        postgresql=(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = '23514'; END $$",
-            f"CREATE TRIGGER {name} BEFORE {timing} ON {table} "
-            f"FOR EACH {level}{condition} EXECUTE FUNCTION {name}()",
-        ),
-        postgresql_drop=(f"DROP TRIGGER IF EXISTS {name} ON {table}", f"DROP FUNCTION IF EXISTS {name}()"),
-    )
 
 
 def sqlite_module() -> ModuleType:

@@ -24,7 +24,8 @@ from crm import migrations
 from crm.access.queries import by_email
 from crm.companies.models import Company
 from crm.db import Database
-from crm.requests.queries import open_ones
+from crm.lists import requests
+from crm.lists.requests import Wanted
 from crm.settings import Settings
 from scripts.chromium import launch_options
 from scripts.demo.fill import fill
@@ -50,11 +51,11 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
     """File name → who looks, and at which address."""
     with database.read() as db:
         anna = by_email(db, CONSULTANT)
-        asked, _ = open_ones(db, owner=anna, limit=1)
+        asked, _ = requests.page(db, Wanted(owner_id=anna.id), limit=1)
         busy = asked[0].company.cvr if asked else db.query(Company.cvr).limit(1).scalar()
         company = f"/virksomheder/{busy}"
         # One whose way in is away today.
-        covered, _ = open_ones(db, owner=by_email(db, AWAY), limit=1)
+        covered, _ = requests.page(db, Wanted(owner_id=by_email(db, AWAY).id), limit=1)
         request = f"/henvendelser/{asked[0].id}" if asked else "/henvendelser"
     return {
         "min-dag": (CONSULTANT, "/"),

@@ -21,11 +21,6 @@ class Said:
     left: str | None = None
 
 
-def overdue(asked: Request, now: datetime) -> bool:
-    """Without an answer though it was due; what waits for the company since before is not."""
-    return asked.answered_at is None and asked.answer_due_at < (asked.paused_since or now)
-
-
 def answering(asked: Request, now: datetime, hours: WorkingHours) -> Said:
     """What to say of it now."""
     if asked.answered_at is not None:
@@ -34,7 +29,7 @@ def answering(asked: Request, now: datetime, hours: WorkingHours) -> Said:
             return Said("neutral", f"svar givet {spoken}, for sent")
         return Said("ok", f"svar givet {spoken}")
     due = danish.spoken_time(asked.answer_due_at, now, hours.zone)
-    if overdue(asked, now):
+    if asked.is_overdue(now):
         return Said("bad", f"svar skulle være givet {due}")
     if asked.paused_since is not None:
         days = [moment.astimezone(hours.zone).date() for moment in (asked.paused_since, now)]

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from crm import danish, phones
 from crm.access.models import User
 from crm.access.rights import may
+from crm.periods import quarter_name
 from web import charts, trends, words
 from web.answering import answering
 from web.deps import Visit, csrf_token
@@ -45,6 +46,7 @@ def environment() -> Environment:
         tel=lambda value: phones.href(value) if value else None,
         number=danish.number,
         count=danish.count,
+        quarter_name=quarter_name,
         decimal=danish.decimal,
         word=words.word,
         beside=words.beside,

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from crm.access.holdings import held, told
 from crm.access.models import ApiToken, Draft, Role, SignInLink, Throttle, User, UserSession
 from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
+from crm.db import upsert
 from crm.errors import Conflict, NotFound, Refused
 from crm.types import storable
 
@@ -163,10 +163,9 @@ def take_try(db: Session, *, keys: list[str], now: datetime) -> bool:
     """
     # First of all and in one order, so that two who try at once never wait for each other.
     db.execute(delete(Throttle).where(Throttle.window <= now - WINDOW))
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     for key in keys:
         count = (
-            make(Throttle)
+            upsert(db, Throttle)
             .values(key=key, window=now, failures=1)
             .on_conflict_do_update(
                 index_elements=[Throttle.key],
@@ -245,9 +244,8 @@ def save_draft(db: Session, *, user: User, key: str, values: dict[str, str], now
         forget_draft(db, user=user, key=key)
         return
     kept = {name: storable(value, DRAFT) for name, value in values.items()}
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     db.execute(
-        make(Draft)
+        upsert(db, Draft)
         .values(user_id=user.id, key=key, values=kept, saved_at=now)
         .on_conflict_do_update(
             index_elements=[Draft.user_id, Draft.key], set_={"values": kept, "saved_at": now}

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import guards, refuse_trigger
 from crm.types import Json, SafeText, Utc
 
 

@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from crm.access.models import User
-from crm.agreements.guarding import react, refuse_where
 from crm.agreements.models import Agreement
 from crm.agreements.touching import touch
-from crm.db import Base, Row, guards, refuse_trigger
+from crm.db import Base, Row
 from crm.errors import Conflict, NotFound, Refused
+from crm.guards import guards, react, refuse_trigger, refuse_where
 from crm.types import SafeText, Utc
 
 MOST = 10_000

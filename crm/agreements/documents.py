@@ -33,11 +33,11 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from crm.access.models import User
 from crm.access.rights import demand
-from crm.agreements.guarding import refuse_where
 from crm.agreements.models import Agreement
 from crm.agreements.periods import AgreementPeriod
-from crm.db import Base, Row, guards, refuse_trigger
+from crm.db import Base, Row
 from crm.errors import Conflict, NotFound, Refused
+from crm.guards import guards, refuse_trigger, refuse_where
 from crm.types import SafeText, Utc
 
 MEGABYTE = 1024 * 1024

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
-from crm.agreements.guarding import goes_with, react
 from crm.companies.models import Company, CompanyContact
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import goes_with, guards, react, refuse_trigger
 from crm.types import Json, SafeText, Utc
 
 
@@ -272,7 +272,7 @@ _MOVE = (
     "WHERE id = NEW.agreement_id"
 )
 guards(
-    goes_with("agreement_step", "a step is never taken back"),
+    goes_with("agreement_step", "agreement", "a step is never taken back"),
     react("agreement_moves", "agreement_step", "INSERT", _MOVE),
     refuse_trigger(
         "agreement_no_way_back",

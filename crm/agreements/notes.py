@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from crm.access.models import User
 from crm.agreements.models import Agreement
-from crm.db import Base, Row, guards, refuse_trigger
+from crm.db import Base, Row
 from crm.errors import Refused
+from crm.guards import guards, refuse_trigger
 from crm.types import SafeText, Utc
 
 

@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.agreements.guarding import goes_with, react, refuse_where
-from crm.db import Base, Key, guards, refuse_trigger
+from crm.db import Base, Key
+from crm.guards import goes_with, guards, react, refuse_trigger, refuse_where
 
 
 class AgreementPeriod(Base):
@@ -133,5 +133,5 @@ guards(
         "OR COALESCE(NEW.step_no, 0) <> COALESCE(OLD.step_no, 0)",
         "UPDATE", "a period stays in its place",
     ),
-    goes_with("agreement_period", "a period is never taken back"),
+    goes_with("agreement_period", "agreement", "a period is never taken back"),
 )  # fmt: skip

@@ -33,7 +33,6 @@ _IN_LINES = (
         load_only(*LINE, raiseload=True), joinedload(Company.responsible).load_only(User.name, raiseload=True)
     ),
 )
-_NEWEST = select(Agreement).options(*_IN_LINES).order_by(Agreement.id.desc()).limit(bindparam("most"))
 _NEAREST = (
     select(Agreement)
     .options(*_IN_LINES)
@@ -133,26 +132,6 @@ def steps(db: Session, agreement: Agreement) -> Sequence[AgreementStep]:
         .where(AgreementStep.agreement_id == agreement.id)
         .order_by(AgreementStep.seq)
     ).all()
-
-
-def page(
-    db: Session,
-    *,
-    programme_key: str | None = None,
-    state: str | None = None,
-    before: int | None = None,
-    limit: int = PAGE,
-) -> tuple[Sequence[Agreement], int | None]:
-    """Agreements, the newest first, and the key to ask for older with."""
-    query = _NEWEST
-    if programme_key:
-        query = query.join(Agreement.programme).where(Programme.key == programme_key)
-    if state:
-        query = query.where(Agreement.state == state)
-    if before is not None:
-        query = query.where(Agreement.id < before)
-    rows = db.scalars(query, {"most": limit + 1}).all()
-    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
 def spans(db: Session) -> list[Span]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
@@ -13,8 +12,8 @@ from crm.agreements.models import Agreement, Programme
 from crm.agreements.periods import AgreementPeriod
 from crm.agreements.touching import touch
 from crm.errors import Conflict, Refused
+from crm.periods import DAY, months_after
 
-DAY = timedelta(days=1)
 AHEAD = timedelta(days=366)
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 12, 31)
 WRONG_DAY = "Datoen ser forkert ud. Skriv den som 23-11-2026."
@@ -49,9 +48,7 @@ def periods(db: Session, agreement: Agreement) -> Sequence[AgreementPeriod]:
 
 def last_day(begins: date, months: int) -> date:
     """The last day of so many months: from 1 February for a year is 31 January."""
-    year, month = divmod(begins.year * 12 + begins.month - 1 + months, 12)
-    day = min(begins.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, day) - DAY
+    return months_after(begins, months) - DAY
 
 
 def suggested(newest: AgreementPeriod, programme: Programme, today: date) -> tuple[date, date]:

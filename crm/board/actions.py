@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from crm import danish
 from crm.access.models import User
-from crm.board.calendar import DAY, ahead
+from crm.board.calendar import ahead
 from crm.board.content import Period, content, digest, written
 from crm.board.models import BoardAction, BoardMeeting, BoardMinutes, BoardPlan, BoardSnapshot
 from crm.board.queries import FORTNIGHT, plan, snapshot_before
 from crm.errors import Conflict, Refused
+from crm.periods import DAY
 from crm.requests.clock import WorkingHours
 
 # Half a year of meetings every fourteen days.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
+from crm.periods import DAY
 from crm.requests.clock import WorkingHours
 
 FRIDAY = 4
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)

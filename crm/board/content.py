@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from crm.board.models import BoardSnapshot
 from crm.danish import decimal
 from crm.goals.indicators import courses
 from crm.goals.queries import LOOK_BACK, Progress, progress
+from crm.periods import DAY, begins
 
 # Goes up when the meaning of a field changes; what was frozen before keeps its own.
 FORMAT = 1
@@ -69,7 +70,7 @@ class Period:
         cls, on: date, now: datetime, last: BoardSnapshot | None, *, zone: ZoneInfo, first: timedelta
     ) -> Period:
         """Up to now, or to the end of the meeting's day when that is over. The first period of all is `first` long."""
-        over = datetime.combine(on + timedelta(days=1), datetime.min.time(), zone).astimezone(UTC)
+        over = begins(on + DAY, zone)
         until = min(now, over)
         return cls(on, last.until_at if last else until - first, until, last)
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 from crm.agreements.models import Agreement, AgreementState, AgreementStep, Programme
 from crm.companies.models import Company
 from crm.companies.queries import LINE
-from crm.requests.models import Request, RequestState
+from crm.requests.models import Request, RequestState, overdue
 from crm.types import Among, Utc
 
 Query = Select[*tuple[Any, ...]]
@@ -75,10 +75,8 @@ def _within(moment: Any) -> Any:
 
 
 # Answered in time, or not by the time an answer was due; a request whose time has not come is neither.
-_in_time = and_(Request.answered_at.is_not(None), Request.answered_at <= Request.answer_due_at)
-# While we wait for the company, nothing is late.
-_unanswered = and_(Request.answered_at.is_(None), Request.paused_since.is_(None))
-_late = or_(_unanswered, Request.answered_at > Request.answer_due_at)
+_in_time = Request.in_time == 1
+_late = or_(Request.in_time == 0, overdue(_UNTIL))
 _HAPPENED = union_all(
     *(_stepped(state, word) for state, word in _STEPS.items()),
     _expired(),

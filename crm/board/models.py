@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import guards, refuse_trigger
 from crm.handover.models import ItemKind
 from crm.handover.scope import OWNED, Owned
 from crm.types import SafeText, Utc

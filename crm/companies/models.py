@@ -17,7 +17,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
-from crm.db import Base, Bytewise, Guard, Key, Row, guards
+from crm.db import Base, Bytewise, Key, Row
+from crm.guards import Guard, guards
 from crm.types import Json, SafeText, Utc
 
 

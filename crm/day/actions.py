@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.access.models import User
@@ -17,6 +16,7 @@ from crm.companies.models import Company
 from crm.day.models import DayChoice, PutOff, Reason
 from crm.day.queries import quiet_again
 from crm.day.tasks import Line
+from crm.db import upsert
 from crm.errors import Conflict, NotFound, Refused
 from crm.interactions import actions as interactions
 from crm.interactions import queries as promises
@@ -137,10 +137,9 @@ def _put_off(db: Session, line: Line, moment: Moment, until: date) -> None:
         raise Refused("due", "Vælg en dag efter i dag.")
     me = moment.by.id
     db.execute(delete(PutOff).where(PutOff.user_id == me, PutOff.until < moment.today - KEPT))
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"until": until, "created_at": moment.now}
     db.execute(
-        make(PutOff)
+        upsert(db, PutOff)
         .values(user_id=me, kind=str(line.reason), subject_id=line.id, **values)
         .on_conflict_do_update(
             index_elements=[PutOff.user_id, PutOff.kind, PutOff.subject_id],
@@ -171,8 +170,7 @@ def take_back(db: Session, *, line: Line, moment: Moment, due: date | None = Non
 
 def _choice(db: Session, user: User) -> DayChoice:
     """The user's row, made when there is none, held until the transaction ends."""
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.execute(make(DayChoice).values(user_id=user.id, morning_mail=0).on_conflict_do_nothing())
+    db.execute(upsert(db, DayChoice).values(user_id=user.id, morning_mail=0).on_conflict_do_nothing())
     return db.get_one(DayChoice, user.id, with_for_update=True, populate_existing=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session, joinedload, load_only
 from crm.access.models import User
 from crm.companies.queries import LINE
 from crm.interactions.models import Interaction, Kind
-from crm.requests.models import Request
-from crm.requests.queries import overdue
+from crm.periods import begins, months_after, quarter_of
+from crm.requests.models import Request, overdue
 
 CONTACTS = (Kind.CALL, Kind.MEETING, Kind.VISIT)
 MONTHS = 6
 SHOWN = 200
-YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -93,34 +92,20 @@ class Figures:
     months: list[Month]
 
 
-def quarter_of(day: date) -> date:
-    """The first day of the quarter."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
-def _later(first: date, months: int) -> date:
-    number = first.year * YEAR + first.month - 1 + months
-    return date(number // YEAR, number % YEAR + 1, 1)
-
-
-def _begins(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), zone).astimezone(UTC)
-
-
 def the_quarter(today: date, zone: ZoneInfo) -> Period:
     """The quarter it is."""
     first = quarter_of(today)
-    return Period(_begins(first, zone), _begins(_later(first, 3), zone))
+    return Period(begins(first, zone), begins(months_after(first, 3), zone))
 
 
 def the_month(first: date, zone: ZoneInfo) -> Period:
     """A whole month."""
-    return Period(_begins(first, zone), _begins(_later(first, 1), zone))
+    return Period(begins(first, zone), begins(months_after(first, 1), zone))
 
 
 def months(today: date) -> list[date]:
     """The first days of the months shown, the newest first."""
-    return [_later(today.replace(day=1), -back) for back in range(MONTHS)]
+    return [months_after(today.replace(day=1), -back) for back in range(MONTHS)]
 
 
 def team_of(db: Session, user: User) -> Sequence[int]:

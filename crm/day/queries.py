@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from crm.day.tasks import (
     of_request,
 )
 from crm.interactions.repeating import Repeat, RepeatUnit, next_day
+from crm.periods import begins
 from crm.requests.covered import covered_follow_ups, covered_requests
 from crm.responsibility.absences import ways as absences
 from crm.responsibility.absences.ways import Cover
@@ -88,7 +89,7 @@ class _Asked:
     @property
     def began(self) -> datetime:
         """When the day began."""
-        return datetime.combine(self.today, time(0), self.speech.zone).astimezone(UTC)
+        return begins(self.today, self.speech.zone)
 
 
 def plan(db: Session, user: User, *, settings: Settings, now: datetime) -> Plan:

@@ -45,7 +45,7 @@ def _company(table: Any) -> Any:
 _PERSON = (CompanyContact.name, CompanyContact.phone, CompanyContact.mobile)
 _ASKED = (
     Request.title, Request.state, Request.received_at, Request.answer_due_at, Request.answered_at,
-    Request.owner_id, Request.version,
+    Request.paused_since, Request.owner_id, Request.version,
 )  # fmt: skip
 _mine = and_(Request.owner_id == _ME, Request.closed_at.is_(None))
 _unanswered = (

@@ -142,14 +142,13 @@ def of_request(each: Request, speech: Speech) -> Task:
 
 
 def _request(each: Request, speech: Speech) -> tuple[Urgency, str, str, str]:
-    since = f"siden {speech.time(each.received_at)}"
+    since, due = f"siden {speech.time(each.received_at)}", speech.time(each.answer_due_at)
+    if each.is_overdue(speech.now):
+        return Urgency.LATE, "bad", "Svar mangler", f"skulle være givet {due}"
     if each.state == RequestState.WAITING:
         return Urgency.WAITING, "neutral", "Afventer", since
     if each.answered_at is not None:
         return Urgency.UNDER_WAY, "neutral", "I gang", since
-    due = speech.time(each.answer_due_at)
-    if each.answer_due_at < speech.now:
-        return Urgency.LATE, "bad", "Svar mangler", f"skulle være givet {due}"
     if each.answer_due_at.astimezone(speech.zone).date() <= speech.today:
         return Urgency.ANSWER_TODAY, "bad", "Svar haster", f"inden {due}"
     return Urgency.ANSWER_SOON, "info", "Skal have svar", f"inden {due}"

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from crm.agreements.queries import Span
 from crm.goals.models import CountsWhen, Definition
+from crm.periods import DAY
 
-DAY = timedelta(days=1)
 FOREVER = date.max
 
 

@@ -23,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
 from crm.agreements.models import Programme
-from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import guards, refuse_trigger, refuse_where
 from crm.types import SafeText, Utc
 
 
@@ -246,25 +247,7 @@ guards(
     refuse_trigger("definition_programme_no_update", "objective_definition_programme", "", "UPDATE", _SAID),
     refuse_trigger("definition_programme_no_delete", "objective_definition_programme", "", "DELETE", _SAID),
     # What it counts is said when it is made.
-    Guard(
-        "definition_programme_no_more",
-        sqlite=(
-            "CREATE TRIGGER definition_programme_no_more BEFORE INSERT ON objective_definition_programme "
-            f"WHEN {_FULL} BEGIN SELECT RAISE(ABORT, '{_SAID}'); END",
-        ),
-        sqlite_drop=("DROP TRIGGER IF EXISTS definition_programme_no_more",),
-        postgresql=(
-            "CREATE FUNCTION definition_programme_no_more() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF {_FULL} THEN RAISE EXCEPTION '{_SAID}' USING ERRCODE = '23514'; "
-            "END IF; RETURN NEW; END $$",
-            "CREATE TRIGGER definition_programme_no_more BEFORE INSERT ON objective_definition_programme "
-            "FOR EACH ROW EXECUTE FUNCTION definition_programme_no_more()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS definition_programme_no_more ON objective_definition_programme",
-            "DROP FUNCTION IF EXISTS definition_programme_no_more()",
-        ),
-    ),
+    refuse_where("definition_programme_no_more", "objective_definition_programme", "INSERT", _FULL, _SAID),
     refuse_trigger("objective_change_no_update", "objective_change", "", "UPDATE", "history is kept"),
     refuse_trigger("objective_change_no_delete", "objective_change", "", "DELETE", "history is kept"),
     refuse_trigger(

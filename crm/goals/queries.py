@@ -17,10 +17,10 @@ from crm.companies.queries import lines
 from crm.errors import NotFound
 from crm.goals.figures import fingerprint
 from crm.goals.forecast import PACE_OVER, Forecast, Standing, day_reached, forecast
-from crm.goals.history import DAY, Move, counted_on, counting, moves, weekly, within
+from crm.goals.history import Move, counted_on, counting, moves, weekly, within
 from crm.goals.models import CountsWhen, Definition, Objective, Target
 from crm.goals.pipeline import Coming, Pipeline, on_the_way
-from crm.surveys.periods import year_until
+from crm.periods import DAY, quarters, year_until
 from crm.surveys.results import LEAST, Share, Tally
 
 # The pace had is that of the last 90 days.
@@ -279,11 +279,7 @@ def milestones(target: Target | None, found: Sequence[Span]) -> list[tuple[date,
         chosen = [(each.due, each.value) for each in target.milestones]
         return [*chosen, (target.due, target.value)] if chosen else []
     first, start = target.line_from, len(counted_on(found, target.line_from))
-    days = [first, *(day for day in _quarter_ends(first, target.due) if first < day < target.due), target.due]
+    quarter_ends = [day - DAY for day in quarters(first, target.due)]
+    days = [first, *(day for day in quarter_ends if first < day < target.due), target.due]
     whole = (target.due - first).days
     return [(day, start + round((target.value - start) * (day - first).days / whole)) for day in days]
-
-
-def _quarter_ends(first: date, last: date) -> list[date]:
-    begins = [date(year, month, 1) for year in range(first.year, last.year + 2) for month in (1, 4, 7, 10)]
-    return [day - DAY for day in begins]

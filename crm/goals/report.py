@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select
@@ -17,11 +17,12 @@ from crm.agreements.models import Agreement
 from crm.companies.models import Company
 from crm.companies.queries import LINE
 from crm.errors import Refused
-from crm.goals.history import DAY, Move
+from crm.goals.history import Move
 from crm.goals.indicators import Course, courses
 from crm.goals.models import IndicatorValue
 from crm.goals.queries import Basis, Progress, progress
 from crm.goals.rows import Behind, behind
+from crm.periods import DAY, begins, months_after, quarter_name
 from crm.requests.kinds import KindOfRequest
 from crm.requests.models import Request
 from crm.surveys.results import LEAST
@@ -47,7 +48,7 @@ _MOVED = (
 _REQUESTS = (
     select(
         Request.id, KindOfRequest.name, Company.cvr, Request.received_at, Request.answer_due_at, Request.answered_at,
-        Request.state,
+        Request.state, Request.in_time,
     )
     .join(Company, Company.id == Request.company_id)
     .join(KindOfRequest, KindOfRequest.key == Request.kind)
@@ -80,13 +81,12 @@ class Period:
     @property
     def last(self) -> date:
         """Its last day."""
-        months = self.year * 12 + (3 * self.quarter if self.quarter else 12)
-        return date(months // 12, months % 12 + 1, 1) - DAY
+        return months_after(self.first, 3 if self.quarter else 12) - DAY
 
     @property
     def name(self) -> str:
         """ "4. kvartal 2026", "Året 2026"."""
-        return f"{self.quarter}. kvartal {self.year}" if self.quarter else f"Året {self.year}"
+        return quarter_name(self.first) if self.quarter else f"Året {self.year}"
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,8 @@ class Asked:
     due_at: datetime
     answered_at: datetime | None
     state: str
-
-    @property
-    def in_time(self) -> bool:
-        """Whether its first answer came in time."""
-        return self.answered_at is not None and self.answered_at <= self.due_at
+    # Whether its first answer came in time; None while there is none.
+    in_time: int | None
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ class OfKind:
             kind,
             len(asked),
             sum(each.answered_at is not None for each in asked),
-            sum(each.in_time for each in asked),
+            sum(each.in_time == 1 for each in asked),
             sum(each.state == "resolved" for each in asked),
         )
 
@@ -230,8 +227,5 @@ def _last(agreement: Agreement) -> date | None:
 
 
 def _asked(db: Session, first: date, last: date, zone: ZoneInfo, now: datetime) -> list[Asked]:
-    def begins(day: date) -> datetime:
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-
-    until = min(begins(last + timedelta(days=1)), now + timedelta(microseconds=1))
-    return [Asked(*row) for row in db.execute(_REQUESTS, {"since": begins(first), "until": until})]
+    until = min(begins(last + DAY, zone), now + timedelta(microseconds=1))
+    return [Asked(*row) for row in db.execute(_REQUESTS, {"since": begins(first, zone), "until": until})]

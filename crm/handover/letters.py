@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm import phones
 from crm.access.holdings import listed
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
+from crm.db import upsert
 from crm.errors import CrmError, Refused
 from crm.handover.models import Handover
 from crm.handover.notices import act_key
@@ -147,8 +147,7 @@ def post(
             }
         )  # fmt: skip
     if rows:
-        make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-        db.execute(make(Mail.__table__).on_conflict_do_nothing(), rows)  # type: ignore[arg-type]  # It is a table.
+        db.execute(upsert(db, Mail).on_conflict_do_nothing(), rows)
     return len(rows)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session, joinedload
@@ -30,14 +29,6 @@ _TIMELINE = (
     .order_by(Interaction.happened_at.desc(), Interaction.id.desc())
     .limit(bindparam("most"))
 )
-_OF_USER = (
-    select(FollowUp)
-    .options(joinedload(FollowUp.company).load_only(*LINE, raiseload=True), joinedload(FollowUp.owner))
-    .where(FollowUp.owner_id == bindparam("user_id"), FollowUp.done_at.is_(None))
-    .order_by(FollowUp.due, FollowUp.id)
-    .limit(bindparam("most"))
-)
-_OF_USER_UNTIL = _OF_USER.where(FollowUp.due <= bindparam("until"))
 _OF_COMPANY = (
     select(FollowUp)
     .options(joinedload(FollowUp.owner))
@@ -87,16 +78,6 @@ def latest_of(db: Session, user: User) -> Interaction | None:
 def recent_of(db: Session, user: User, limit: int = 8) -> Sequence[Interaction]:
     """What this user has written down lately, with its companies."""
     return db.scalars(_RECENT, {"user_id": user.id, "most": limit}).all()
-
-
-def follow_ups_of(
-    db: Session, user: User, *, until: date | None = None, limit: int = 50
-) -> Sequence[FollowUp]:
-    """What this user has promised and not yet done, the most urgent first."""
-    asked = {"user_id": user.id, "most": limit}
-    if until is None:
-        return db.scalars(_OF_USER, asked).all()
-    return db.scalars(_OF_USER_UNTIL, asked | {"until": until}).all()
 
 
 def open_follow_ups(db: Session, company: Company, limit: int = 20) -> Sequence[FollowUp]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, Select, and_, bindparam, select, tuple_
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from crm.access.models import User
 from crm.companies.models import Company
 from crm.companies.queries import LINE
 from crm.lists.queries import last_of
-from crm.requests.models import Request
+from crm.requests.models import Request, overdue
 from crm.types import Compared, Utc
 
 PAGE = 50
@@ -54,12 +54,8 @@ _CONDITIONS = {
     "owner_id": Request.owner_id == bindparam("owner_id"),
     "kind": Request.kind == bindparam("kind", type_=Compared()),
     "state": Request.state == bindparam("state", type_=Compared()),
-    # What waits for the company is late only if it was when the pause began. The first part is for the index.
-    "late_at": and_(
-        Request.answer_due_at < _LATE_AT,
-        Request.answered_at.is_(None),
-        Request.answer_due_at < func.coalesce(Request.paused_since, _LATE_AT),
-    ),
+    # The first part is for the index.
+    "late_at": and_(Request.answer_due_at < _LATE_AT, overdue(_LATE_AT)),
     "received_from": Request.received_at >= bindparam("received_from", type_=Utc()),
     "received_before": Request.received_at < bindparam("received_before", type_=Utc()),
 }

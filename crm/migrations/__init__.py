@@ -34,7 +34,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     """Bring the database to HEAD. Returns where it stood and where it stands now."""
     with database.writer.connect() as connection:
         if database.dialect == "sqlite":
-            _let_keys_rest(connection)
+            let_keys_rest(connection)
         before = current(connection)
         connection.rollback()
         settings = config()
@@ -48,7 +48,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     return before, HEAD
 
 
-def _let_keys_rest(connection: Connection) -> None:
+def let_keys_rest(connection: Connection) -> None:
     """Rebuilding a table must not cascade; all keys are checked before the commit instead.
 
     The pragma has no effect inside a transaction, so it goes past SQLAlchemy, and the connection is closed

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, text
 
-from crm.db import lay_guards
+from crm.guards import lay_guards
 from crm.tables import metadata
 
 

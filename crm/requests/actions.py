@@ -290,8 +290,7 @@ def _become(db: Session, request: Request, key: str, now: datetime, clock: Worki
     own.forget_others(request, kind)
     if request.answered_at is None:
         due = clock.due_after(request.received_at, kind.answer_hours, _pauses(db, request))
-        late = (request.paused_since or now) > request.answer_due_at
-        request.answer_due_at = min(due, request.answer_due_at) if late else due
+        request.answer_due_at = min(due, request.answer_due_at) if request.is_overdue(now) else due
     db.flush()
     db.refresh(request, ["kind_name"])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from crm.interactions.models import FollowUp, Interaction
+from crm.periods import begins
 from crm.requests.models import Request
 from crm.responsibility.absences.ways import Cover
 
@@ -28,8 +29,8 @@ def covered_requests(
             or_(
                 Request.answered_at.is_(None),
                 and_(
-                    Request.received_at >= _begins(cover.since, zone),
-                    Request.received_at < _begins(cover.until + timedelta(days=1), zone),
+                    Request.received_at >= begins(cover.since, zone),
+                    Request.received_at < begins(cover.until + timedelta(days=1), zone),
                 ),
             ),
             *_for_companies(cover, Request.company_id),
@@ -70,10 +71,6 @@ def covered_follow_ups(
         .order_by(FollowUp.due, FollowUp.id)
         .limit(limit)
     ).all()
-
-
-def _begins(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), zone)
 
 
 def _for_companies(cover: Cover, column: InstrumentedAttribute[int]) -> list[ColumnElement[bool]]:

@@ -11,7 +11,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BindParameter,
     CheckConstraint,
+    ColumnElement,
     Computed,
     ForeignKey,
     ForeignKeyConstraint,
@@ -19,6 +21,9 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    and_,
+    bindparam,
+    func,
     select,
     text,
 )
@@ -26,7 +31,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
-from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import Guard, goes_with, guards, react, refuse_trigger
 from crm.requests.kinds import KindOfRequest, Scheme
 from crm.types import SafeText, Utc
 
@@ -204,6 +210,17 @@ class Request(Row, Base):
         """Whether the first answer came in time; None while there is none."""
         return None if self.in_time is None else bool(self.in_time)
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Without an answer though it was due; what waits for the company is so only if it was before it waited."""
+        return self.answered_at is None and self.answer_due_at < (self.paused_since or now)
+
+
+def overdue(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """What `Request.is_overdue` says, for a statement."""
+    until = bindparam(None, now, Utc()) if isinstance(now, datetime) else now
+    unanswered = Request.answered_at.is_(None)
+    return and_(unanswered, Request.answer_due_at < func.coalesce(Request.paused_since, until))
+
 
 class RequestStep(Base):
     """A request went from one state to another."""
@@ -252,7 +269,6 @@ _MOVE = (
     "WHERE id = NEW.request_id AND NEW.seq > 1"
 )
 _KEPT = "a step is never taken back"
-_STANDS = "EXISTS (SELECT 1 FROM request WHERE id = OLD.request_id)"
 
 
 def _chosen_in_force(name: str, timing: str, table: str, key: str, column: str) -> Guard:
@@ -296,41 +312,9 @@ def _chosen_in_force(name: str, timing: str, table: str, key: str, column: str) 
 
 
 guards(
-    Guard(
-        "request_moves",
-        sqlite=(f"CREATE TRIGGER request_moves AFTER INSERT ON request_step BEGIN {_MOVE}; END",),
-        sqlite_drop=("DROP TRIGGER IF EXISTS request_moves",),
-        postgresql=(
-            "CREATE FUNCTION request_moves() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN {_MOVE}; RETURN NEW; END $$",
-            "CREATE TRIGGER request_moves AFTER INSERT ON request_step "
-            "FOR EACH ROW EXECUTE FUNCTION request_moves()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS request_moves ON request_step",
-            "DROP FUNCTION IF EXISTS request_moves()",
-        ),
-    ),
+    react("request_moves", "request_step", "INSERT", _MOVE),
     # Only a request that came with a call that is taken back goes with its step.
-    Guard(
-        "request_step_no_delete",
-        sqlite=(
-            "CREATE TRIGGER request_step_no_delete BEFORE DELETE ON request_step "
-            f"WHEN {_STANDS} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
-        ),
-        sqlite_drop=("DROP TRIGGER IF EXISTS request_step_no_delete",),
-        postgresql=(
-            "CREATE FUNCTION request_step_no_delete() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF {_STANDS} THEN RAISE EXCEPTION '{_KEPT}' USING ERRCODE = '23514'; "
-            "END IF; RETURN OLD; END $$",
-            "CREATE TRIGGER request_step_no_delete BEFORE DELETE ON request_step "
-            "FOR EACH ROW EXECUTE FUNCTION request_step_no_delete()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS request_step_no_delete ON request_step",
-            "DROP FUNCTION IF EXISTS request_step_no_delete()",
-        ),
-    ),
+    goes_with("request_step", "request", _KEPT),
     refuse_trigger(
         "request_no_way_back",
         "request",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import bindparam, case, select, tuple_
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from crm.access.models import User
@@ -84,102 +83,6 @@ def page_of_company(
     if after is not None:
         query = query.where(tuple_(Request.received_at, Request.id) < after)
     return _cut(db.scalars(query).all(), limit, "received_at")
-
-
-def open_ones(
-    db: Session,
-    *,
-    owner: User | None = None,
-    kind: str | None = None,
-    after: tuple[datetime, int] | None = None,
-    limit: int = PAGE,
-) -> tuple[Sequence[Request], tuple[datetime, int] | None]:
-    """Open requests, the one to be answered first on top, and the key to ask for the next with."""
-    asked: dict[str, object] = {"most": limit + 1}
-    query = _OPEN
-    if owner is not None:
-        query = _OPEN_OF_OWNER
-        asked["owner_id"] = owner.id
-    if kind:
-        query = query.where(Request.kind == kind)
-    if after is not None:
-        query = query.where(tuple_(Request.answer_due_at, Request.id) > after)
-    return _cut(db.scalars(query, asked).all(), limit, "answer_due_at")
-
-
-def closed_ones(
-    db: Session,
-    *,
-    owner: User | None = None,
-    kind: str | None = None,
-    after: tuple[datetime, int] | None = None,
-    limit: int = PAGE,
-) -> tuple[Sequence[Request], tuple[datetime, int] | None]:
-    """Closed requests, the newest first, and the key to ask for older with."""
-    query = (
-        select(Request)
-        .options(*_IN_LINES)
-        .where(Request.closed_at.is_not(None))
-        .order_by(Request.received_at.desc(), Request.id.desc())
-        .limit(limit + 1)
-    )
-    if owner is not None:
-        query = query.where(Request.owner_id == owner.id)
-    if kind:
-        query = query.where(Request.kind == kind)
-    if after is not None:
-        query = query.where(tuple_(Request.received_at, Request.id) < after)
-    return _cut(db.scalars(query).all(), limit, "received_at")
-
-
-# --- The clock ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Answers:
-    """How the requests of a time were answered: in time, late, and late without an answer yet."""
-
-    in_time: int
-    late: int
-    open_late: int
-
-
-def overdue(now: datetime) -> ColumnElement[bool]:
-    """Without an answer though it was due: now, or already when it began to wait for the company."""
-    return and_(
-        Request.answered_at.is_(None),
-        Request.answer_due_at
-        < func.coalesce(Request.paused_since, bindparam(None, now, Request.answer_due_at.type)),
-    )
-
-
-def answered_in_time(db: Session, since: datetime, until: datetime, owner: User | None = None) -> Answers:
-    """Of the requests received from `since` until `until` (exclusive), as it was at the end of it.
-
-    One that has no answer yet counts as late once it is overdue at `until`.
-    """
-    query = select(
-        func.count().filter(Request.in_time == 1),
-        func.count().filter(Request.in_time == 0),
-        func.count().filter(overdue(until)),
-    ).where(Request.received_at >= since, Request.received_at < until)
-    if owner is not None:
-        query = query.where(Request.owner_id == owner.id)
-    return Answers(*db.execute(query).one())
-
-
-def late(db: Session, now: datetime, *, owner: User | None = None, limit: int = PAGE) -> Sequence[Request]:
-    """Open requests whose first answer is overdue, the longest overdue first."""
-    query = (
-        select(Request)
-        .options(*_IN_LINES)
-        .where(Request.closed_at.is_(None), overdue(now))
-        .order_by(Request.answer_due_at, Request.id)
-        .limit(limit)
-    )
-    if owner is not None:
-        query = query.where(Request.owner_id == owner.id)
-    return db.scalars(query).all()
 
 
 def _cut(

@@ -27,7 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import Team, User
 from crm.companies.models import Company, ProductionUnit
-from crm.db import Base, Guard, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import Guard, guards, refuse_trigger, refuse_where
 from crm.types import SafeText, Utc
 
 _FIXED = (
@@ -239,25 +240,7 @@ _OVERLAPS = (
 _COMPANY_STANDS = "EXISTS (SELECT 1 FROM company WHERE id = OLD.company_id)"
 guards(
     # Only a company that was entered by mistake, and has nothing else to its name, goes with its history.
-    Guard(
-        "assignment_no_delete",
-        sqlite=(
-            "CREATE TRIGGER assignment_no_delete BEFORE DELETE ON company_assignment "
-            f"WHEN {_COMPANY_STANDS} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
-        ),
-        sqlite_drop=("DROP TRIGGER IF EXISTS assignment_no_delete",),
-        postgresql=(
-            "CREATE FUNCTION assignment_no_delete() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF {_COMPANY_STANDS} THEN RAISE EXCEPTION '{_KEPT}' USING ERRCODE = '23514'; "
-            "END IF; RETURN OLD; END $$",
-            "CREATE TRIGGER assignment_no_delete BEFORE DELETE ON company_assignment "
-            "FOR EACH ROW EXECUTE FUNCTION assignment_no_delete()",
-        ),
-        postgresql_drop=(
-            "DROP TRIGGER IF EXISTS assignment_no_delete ON company_assignment",
-            "DROP FUNCTION IF EXISTS assignment_no_delete()",
-        ),
-    ),
+    refuse_where("assignment_no_delete", "company_assignment", "DELETE", _COMPANY_STANDS, _KEPT),
     Guard(
         "absence_no_overlap",
         sqlite=(

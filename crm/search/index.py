@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, event, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
 from crm import danish, phones
 from crm.companies.models import Company, CompanyContact, ProductionUnit
+from crm.db import upsert
 from crm.search.models import WORDED, SearchEntry, SearchWord
 
 Entry = dict[str, Any]
@@ -88,9 +88,8 @@ def write(db: Session, entries: Sequence[Entry], known_words: set[str] | None = 
         db.execute(insert(cast("Table", SearchEntry.__table__)), entries)
     fresh = words_of(entries) - (known_words or set())
     if fresh:
-        make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
         rows = [{"word": word, "reversed": word[::-1], "length": len(word)} for word in sorted(fresh)]
-        db.execute(make(SearchWord).on_conflict_do_nothing(), rows)
+        db.execute(upsert(db, SearchWord).on_conflict_do_nothing(), rows)
         if known_words is not None:
             known_words |= fresh
 

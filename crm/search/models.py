@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.db import Base, Bytewise, Guard, Key, Row, guards
+from crm.db import Base, Bytewise, Key, Row
+from crm.guards import Guard, guards
 
 KINDS = ("name", "alias", "unit", "contact", "street", "cvr", "p_number", "phone")
 WORDED = ("name", "alias", "unit", "contact", "street")

@@ -19,6 +19,7 @@ from crm.companies.models import Company, CompanyContact
 from crm.db import LOST_RACE, Database
 from crm.errors import Refused
 from crm.outbox import actions as outbox
+from crm.periods import months_after
 from crm.requests.models import Request, RequestKind, RequestState
 from crm.settings import Settings
 from crm.surveys.letters import letter
@@ -30,7 +31,6 @@ from crm.surveys.models import (
     SurveyReply,
     SurveyRound,
 )
-from crm.surveys.periods import months_after
 from crm.surveys.queries import in_use, versions
 
 ACTOR = "worker"

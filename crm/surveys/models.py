@@ -27,7 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
-from crm.db import Base, Key, Row, guards, refuse_trigger
+from crm.db import Base, Key, Row
+from crm.guards import guards, refuse_trigger
 from crm.requests.models import Request
 from crm.types import SafeText, Utc
 

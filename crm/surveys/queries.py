@@ -14,7 +14,6 @@ from crm.access.queries import token_hash
 from crm.companies.models import Company
 from crm.companies.queries import LINE
 from crm.errors import NotFound
-from crm.responsibility.models import CompanyAssignment
 from crm.surveys.models import (
     EASY,
     RoundKind,
@@ -85,24 +84,6 @@ _OF_LINE = (
         load_only(*LINE, raiseload=True), joinedload(Company.responsible).load_only(User.name, raiseload=True)
     ),
 )
-_COMMENTS = (
-    select(SurveyReply)
-    .join(Company, Company.id == SurveyReply.company_id)
-    .join(CompanyAssignment, CompanyAssignment.id == Company.current_assignment_id)
-    .options(*_OF_LINE)
-    .where(
-        SurveyReply.comment.is_not(None),
-        SurveyReply.handled_at.is_(None),
-        CompanyAssignment.user_id == bindparam("user_id"),
-    )
-    .order_by(SurveyReply.replied_on, SurveyReply.id)
-    .limit(bindparam("most"))
-)
-
-
-def comments_to_answer(db: Session, user: User, limit: int = 25) -> Sequence[SurveyReply]:
-    """Comments nobody has followed up on yet, from companies whose way in this user is; the oldest first."""
-    return db.scalars(_COMMENTS, {"user_id": user.id, "most": limit}).all()
 
 
 def reply(db: Session, id: int) -> SurveyReply:

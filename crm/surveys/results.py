@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from crm.periods import DAY, months_after, quarters, year_until
 from crm.surveys.models import AGREES, EASY, STEPS, SurveyInvitation, SurveyQuestion, SurveyReply
-from crm.surveys.periods import DAY, months_after, quarters, year_until
 from crm.surveys.queries import in_use, percent, versions
 
 LEAST = 5

@@ -12,6 +12,7 @@ from sqlalchemy import Table, insert, select
 from crm.access.queries import token_hash
 from crm.companies.models import Company, CompanyContact
 from crm.db import Session, reserve
+from crm.periods import months_after
 from crm.requests.models import Request, RequestKind, RequestState
 from crm.responsibility.models import CompanyAssignment
 from crm.surveys.asking import NAME
@@ -23,7 +24,6 @@ from crm.surveys.models import (
     SurveyReply,
     SurveyRound,
 )
-from crm.surveys.periods import months_after
 from scripts.demo.days import CLOCK, Days
 
 Columns = dict[str, Any]

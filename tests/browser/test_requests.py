@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from crm.db import Database
 from crm.requests import queries
+from crm.requests.models import Request
 from tests.browser.conftest import PHONE, OpenPage, violations
 from tests.town import MONA, Town
 
@@ -77,7 +79,7 @@ def test_the_note_box_asks_more_when_a_kind_is_chosen(
     page.keyboard.press("Control+Enter")
     expect(page.locator("#besked")).to_contain_text("Henvendelsen skal have svar inden")
     with database.read() as db:
-        newest = max(queries.open_ones(db)[0], key=lambda each: each.id)
+        newest = db.scalars(select(Request).order_by(Request.id.desc()).limit(1)).one()
         assert (newest.title, newest.place) == ("To svende", "Bageriet i Lynge")
 
 

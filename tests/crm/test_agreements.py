@@ -22,6 +22,8 @@ from crm.agreements.models import (
 from crm.companies.models import Company
 from crm.db import Database, Session
 from crm.errors import Conflict, NotFound, Refused
+from crm.lists import agreements as listed
+from crm.lists.agreements import Wanted
 from tests.conftest import NOW, TODAY, add_company, add_user
 from tests.crm.test_types import CPR
 from tests.crm.undone import at_once
@@ -291,15 +293,15 @@ def test_agreements_are_walked_from_the_newest_and_narrowed(database: Database) 
                 _step(db, agreement, "in_dialogue", anna)
         assert len(queries.of_company(db, company)) == 30
         assert [each.state for each in queries.nearest(db)] == ["in_dialogue"] * 10
-    for narrowed, number in (
-        ({}, 30), ({"programme_key": "code_of_care"}, 15), ({"state": "in_dialogue"}, 10),
-        ({"programme_key": "code_of_care", "state": "in_dialogue"}, 5), ({"programme_key": "ukendt"}, 0),
+    for wanted, number in (
+        (Wanted(), 30), (Wanted(programme="code_of_care"), 15), (Wanted(state="in_dialogue"), 10),
+        (Wanted(programme="code_of_care", state="in_dialogue"), 5), (Wanted(programme="ukendt"), 0),
     ):  # fmt: skip
         with database.read() as db, counted(database) as asked:
             seen: list[Agreement] = []
             before: int | None = None
             while True:
-                rows, before = queries.page(db, before=before, limit=7, **narrowed)
+                rows, before = listed.page(db, wanted, before=before, limit=7)
                 seen += rows
                 if before is None:
                     break

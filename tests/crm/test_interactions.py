@@ -13,6 +13,7 @@ from crm.access import actions as access
 from crm.access.models import User
 from crm.companies import actions as companies
 from crm.companies.models import Company
+from crm.day.sources import follow_ups
 from crm.db import Database, Session
 from crm.errors import Conflict, NotFound, Refused
 from crm.interactions import actions, queries
@@ -197,18 +198,18 @@ def test_promises_stand_by_day_until_they_are_kept(db: Session, company: Company
         actions.promise(db, company=company, owner=owner, due=TODAY + days * DAY, text=f"Om {days}", now=NOW)
         for owner, days in ((anna, 9), (anna, 2), (bo, 1))
     )
-    assert queries.follow_ups_of(db, anna) == [sooner, later]
-    assert queries.follow_ups_of(db, anna, until=TODAY + 2 * DAY) == [sooner]
+    assert follow_ups(db, anna, TODAY + 99 * DAY, 10) == [sooner, later]
+    assert follow_ups(db, anna, TODAY + 2 * DAY, 10) == [sooner]
     assert queries.open_follow_ups(db, company) == [his, sooner, later]
     actions.mark_done(db, follow_up=sooner, by=bo, now=NOW)
     actions.mark_done(db, follow_up=sooner, by=anna, now=NOW + DAY)
     assert (sooner.done_at, sooner.done_by_id) == (NOW, bo.id)
-    assert queries.follow_ups_of(db, anna) == [later]
+    assert follow_ups(db, anna, TODAY + 99 * DAY, 10) == [later]
     with pytest.raises(Conflict):
         actions.postpone(db, follow_up=sooner, due=TODAY)
     actions.reopen(db, follow_up=sooner)
     actions.postpone(db, follow_up=sooner, due=TODAY + 30 * DAY)
-    assert queries.follow_ups_of(db, anna) == [later, sooner]
+    assert follow_ups(db, anna, TODAY + 99 * DAY, 10) == [later, sooner]
     for due in (date(1999, 12, 31), date(2126, 1, 1)):
         with pytest.raises(Refused):
             actions.postpone(db, follow_up=sooner, due=due)

@@ -13,6 +13,8 @@ from crm.access.models import User
 from crm.companies.models import Company
 from crm.db import LOST_RACE, Database, Session
 from crm.errors import Conflict, NotFound, Refused
+from crm.lists import requests as listed
+from crm.lists.requests import Wanted
 from crm.requests import actions, queries
 from crm.requests.actions import NewRequest
 from crm.requests.clock import WorkingHours
@@ -226,17 +228,17 @@ def test_open_requests_are_walked_by_urgency_and_closed_ones_by_age(
             )  # fmt: skip
             if number % 4 == 0:
                 _move(db, request, "resolved", anna)
-    for find, key, narrowed, number in (
-        (queries.open_ones, "answer_due_at", {}, 30),
-        (queries.open_ones, "answer_due_at", {"owner": bo, "kind": "ips"}, 3),
-        (queries.closed_ones, "received_at", {}, 10),
-        (queries.closed_ones, "received_at", {"owner": anna}, 6),
+    for wanted, key, number in (
+        (Wanted(), "answer_due_at", 30),
+        (Wanted(owner_id=bo.id, kind="ips"), "answer_due_at", 3),
+        (Wanted(closed=True), "received_at", 10),
+        (Wanted(closed=True, owner_id=anna.id), "received_at", 6),
     ):
         with database.read() as db, counted(database) as asked:
             seen: list[Request] = []
             after = None
             while True:
-                rows, after = find(db, after=after, limit=4, **narrowed)
+                rows, after = listed.page(db, wanted, after=after, limit=4)
                 seen += rows
                 if after is None:
                     break
@@ -244,7 +246,7 @@ def test_open_requests_are_walked_by_urgency_and_closed_ones_by_age(
         assert len(asked) == number // 4 + (number % 4 > 0)
         assert len({each.id for each in seen}) == len(seen) == number
         ordered = sorted(seen, key=lambda each: (getattr(each, key), each.id))
-        assert seen == (ordered if find is queries.open_ones else ordered[::-1])
+        assert seen == (ordered[::-1] if wanted.closed else ordered)
 
 
 def test_a_companys_open_requests_stand_before_the_closed(

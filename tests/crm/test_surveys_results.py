@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from crm.companies.models import CompanyContact
 from crm.db import Database, Session
 from crm.goals.queries import progress
+from crm.periods import months_after, quarters, year_until
 from crm.surveys import actions, queries
 from crm.surveys.asking import latest
 from crm.surveys.models import RoundKind, SurveyInvitation, SurveyReply, SurveyRound
-from crm.surveys.periods import months_after, quarters, year_until
 from crm.surveys.queries import Which, percent
 from crm.surveys.results import Tally
 from tests.conftest import NOW, TODAY

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm.db import Session
 from crm.lists import requests
 from crm.lists.models import ListKind
 from crm.lists.requests import Wanted
+from crm.periods import begins
 from web import words
 from web.cursors import moment_of
 from web.lists.listing import Column, Listing, Part
@@ -39,7 +40,7 @@ def _midnight(reader: Reader, day: date | None) -> datetime | None:
     """When a day begins in the municipality."""
     if day is None:
         return None
-    return datetime.combine(day, time(), reader.visit.house.settings.zone).astimezone(UTC)
+    return begins(day, reader.visit.house.settings.zone)
 
 
 def _page(db: Session, wanted: Wanted, after: Any, limit: int, _whole: bool) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from crm.access import holdings
 from crm.access import queries as users
 from crm.handover import queries as acts
+from crm.periods import moments_of
 from crm.responsibility import timeline
 from web.cursors import cursor, moment_of
 from web.deps import Visit, reading
@@ -40,10 +41,8 @@ def show(visit: Annotated[Visit, reading()], id: int, dag: str = "", foer: str =
     user, form = users.get(visit.db, id), Form.of({"dag": dag})
     day = past_day(form, "dag", visit.today)
     rows, older = timeline.terms(visit.db, user, after=moment_of(foer))
-    begins = datetime.combine(day or visit.today, time(), visit.house.settings.zone)
-    then, number = (
-        timeline.terms_during(visit.db, user, begins, begins + timedelta(days=1)) if day else ([], 0)
-    )
+    first, next_one = moments_of(day or visit.today, visit.house.settings.zone)
+    then, number = timeline.terms_during(visit.db, user, first, next_one) if day else ([], 0)
     held = holdings.held(visit.db, user, visit.today)
     return page(
         visit,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from crm.handover import actions, proposals
 from crm.handover.models import Handover, HandoverKind, ItemKind, TransferProposal
 from crm.handover.preview import preview
 from crm.handover.scope import Scope
+from crm.periods import moments_of
 from crm.responsibility import queries
 from web.deps import Visit, reading, writing
 from web.forms import Form
@@ -40,8 +40,7 @@ def history(visit: Annotated[Visit, reading()], cvr: str, dag: str = "") -> Resp
     company, form = companies.by_cvr(visit.db, cvr), Form.of({"dag": dag})
     rows = queries.history(visit.db, company)
     day = past_day(form, "dag", visit.today)
-    begins = datetime.combine(day or visit.today, time(), visit.house.settings.zone)
-    ends = begins + timedelta(days=1)
+    first, next_one = moments_of(day or visit.today, visit.house.settings.zone)
     return page(
         visit,
         "responsibility/history.html",
@@ -55,7 +54,7 @@ def history(visit: Annotated[Visit, reading()], cvr: str, dag: str = "") -> Resp
         on_the_day=[
             each
             for each in rows
-            if each.valid_from < ends and (each.valid_to is None or each.valid_to > begins)
+            if each.valid_from < next_one and (each.valid_to is None or each.valid_to > first)
         ],
     )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm import danish
+from crm.periods import begins, months_after
 from crm.surveys import actions, queries, rounds
-from crm.surveys.periods import months_after
 from crm.surveys.rounds import Preview, Whom, WhyNot, Wish
 from web import words
 from web.deps import Visit, reading, writing
@@ -134,7 +134,7 @@ def _wish(visit: Visit, form: Form) -> Wish:
     if whom is None:
         form.refuse("whom", "Vælg, hvem der skal spørges.")
     since = form.day("since", visit.today)
-    moment = datetime.combine(since, time(0), visit.house.settings.zone) if since else None
+    moment = begins(since, visit.house.settings.zone) if since else None
     return Wish(
         Whom(whom or Whom.PARTNERS), moment, form.data.get("cvrs", ""),
         despite_quiet=form.data.get("despite_quiet") == "1", protected_reason=form.text("protected_reason"),

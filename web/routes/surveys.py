@@ -11,9 +11,9 @@ from starlette.responses import Response
 from crm.errors import NotFound, renamed
 from crm.goals.queries import objective, target_on
 from crm.interactions.models import Kind
+from crm.periods import months_after, year_until
 from crm.surveys import actions, queries
 from crm.surveys.models import EASY, SurveyQuestion, SurveyReply
-from crm.surveys.periods import months_after, year_until
 from crm.surveys.queries import Which
 from crm.surveys.results import Share, Tally
 from web import words

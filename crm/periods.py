@@ -1,11 +1,22 @@
-"""Months, years and quarters as people count them."""
+"""Days, months, quarters and years as people count them, and the moments days begin at."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """The moment a day begins in a zone. In UTC."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def moments_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moment a day begins, and the one at which the next one does."""
+    return begins(day, zone), begins(day + DAY, zone)
 
 
 def months_after(day: date, months: int) -> date:
