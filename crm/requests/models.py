@@ -212,14 +212,15 @@ class Request(Row, Base):
 
     def is_overdue(self, now: datetime) -> bool:
         """Without an answer though it was due; what waits for the company is so only if it was before it waited."""
-        return self.answered_at is None and self.answer_due_at < (self.paused_since or now)
+        return self.answered_at is None and self.answer_due_at < min(self.paused_since or now, now)
 
 
 def overdue(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """What `Request.is_overdue` says, for a statement."""
     until = bindparam(None, now, Utc()) if isinstance(now, datetime) else now
     unanswered = Request.answered_at.is_(None)
-    return and_(unanswered, Request.answer_due_at < func.coalesce(Request.paused_since, until))
+    due = Request.answer_due_at
+    return and_(unanswered, due < until, due < func.coalesce(Request.paused_since, until))
 
 
 class RequestStep(Base):
