@@ -14,6 +14,7 @@ from crm.interactions import models as interactions
 from crm.jobs import models as jobs
 from crm.lists import models as lists
 from crm.outbox import models as outbox
+from crm.panel import models as panel
 from crm.requests import models as requests
 from crm.responsibility import models as responsibility
 from crm.search import models as search
@@ -22,5 +23,6 @@ from crm.surveys import models as surveys
 metadata = Base.metadata
 ROOMS = (
     audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
-    fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day, search,
+    fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, panel,
+    day, search,
 )  # fmt: skip

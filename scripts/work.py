@@ -25,6 +25,7 @@ from crm.jobs import actions as jobs
 from crm.jobs import queries
 from crm.jobs.actions import Lease
 from crm.jobs.catalogue import KINDS, Kind
+from crm.panel import signing as panel_doors
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from crm.surveys.asking import ask
@@ -85,7 +86,7 @@ def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) ->
     gone = 0
     while tell(gone, None):
         with database.write(ACTOR) as db:
-            some = tidying.forget(db, now=now)
+            some = tidying.forget(db, now=now) + panel_doors.forget(db, now=now)
         gone += some
         if not some:
             break

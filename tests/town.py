@@ -35,6 +35,7 @@ from crm.lists import bulk
 from crm.lists.bulk import Order
 from crm.lists.models import BulkKind
 from crm.outbox.models import Mail
+from crm.panel.models import PanelLink, PanelMeeting, PanelQuestion, PanelRemark, PanelSeat
 from crm.requests import actions as requests
 from crm.requests.actions import NewRequest, Promise
 from crm.requests.clock import WorkingHours
@@ -50,6 +51,8 @@ CLOSED = "lukket@kommune.test"
 SURVEY = "bageriets-hemmelige-link"
 # The secret of the link Bo may choose a password by.
 LINK = "bos-hemmelige-link"
+# The secret of the link the bakery's member may come in by.
+PANEL_LINK = "lones-hemmelige-link"
 # The secret of Anna's calendar.
 CALENDAR = "annas-hemmelige-kalender"
 # The smallest file that is one.
@@ -92,6 +95,10 @@ class Town:
     target: int  # ten young people's companies by the end of the year, with a milestone on the way
     milestone: int
     indicator: int  # unemployment, typed in twice
+    seat: int  # Lone's, for the bakery; another is the garden's
+    panel_meeting: int  # held, with minutes that are out
+    question: int  # open, and nobody has answered
+    remark: int
 
     @property
     def values(self) -> dict[str, str]:
@@ -115,6 +122,8 @@ class Town:
             "raekker": "nye",
             "maaltal": str(self.target), "delmaal": str(self.milestone),
             "noegletal": str(self.indicator),
+            "pladser": str(self.seat), "moeder": str(self.panel_meeting), "spoergsmaal": str(self.question),
+            "beskeder": str(self.remark), "ind": PANEL_LINK,
         }  # fmt: skip
 
 
@@ -171,7 +180,7 @@ def build(database: Database) -> Town:
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
             *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
-            *_aimed(db, users[MONA]),
+            *_aimed(db, users[MONA]), *_panel(db, bakery, garden, logged.follow_up.id),
         )  # fmt: skip
 
 
@@ -300,6 +309,35 @@ def _aimed(db: Session, by: User) -> tuple[int, int, int]:
             today=TODAY,
         )
     return target.id, milestone.id, unemployed.id
+
+
+def _panel(db: Session, company: Company, other: Company, follow_up: int) -> tuple[int, int, int, int]:
+    """Two seats, a meeting with minutes, a question, and something that is said to be wrong. No mail is on its way."""
+    held, asked = TODAY - timedelta(days=20), NOW - timedelta(days=2)
+    seats = [
+        PanelSeat(company_id=each.id, email=email, name=name, begins_on=held, created_at=NOW - timedelta(days=20))
+        for each, email, name in (
+            (company, "lone@bageri.test", "Lone Krogh"), (other, "sven@planteskole.test", "Sven Gartner"),
+        )
+    ]  # fmt: skip
+    meeting = PanelMeeting(
+        on=held, starts_at=480, ends_at=570, place="Rådhuset", agenda="Fritidsjob",
+        announced_at=NOW - timedelta(days=20), created_at=NOW, minutes="Alle vil gerne tage en ung.",
+        minutes_published_at=NOW - timedelta(days=19),
+    )  # fmt: skip
+    question = PanelQuestion(
+        question="Hvad skal der til?", opens_on=asked.date(), closes_on=TODAY + timedelta(days=10), asked_at=asked,
+        created_at=asked,
+    )  # fmt: skip
+    db.add_all([*seats, meeting, question])
+    db.flush()
+    db.add(PanelLink(token_hash=token_hash(PANEL_LINK), seat_id=seats[0].id, created_at=NOW,
+                     expires_at=NOW + timedelta(minutes=30)))  # fmt: skip
+    remark = PanelRemark(seat_id=seats[0].id, company_id=company.id, text="Nummeret er gammelt.", created_at=NOW,
+                         follow_up_id=follow_up)  # fmt: skip
+    db.add(remark)
+    db.flush()
+    return seats[0].id, meeting.id, question.id, remark.id
 
 
 def _hash() -> str:

@@ -35,6 +35,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "board.write": ALL,  # whoever leads the meeting today moves it, freezes it and writes the minutes
     "board.plan": LEADERS,
     "board.screens": LEADERS,  # links for screens where nobody is signed in
+    "panel.write": LEADERS,  # the company panel's seats, meetings and questions
+    "panel.answer": ALL,  # what a member has told us is wrong
     "imports.run": LEADERS,
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may

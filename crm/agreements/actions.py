@@ -68,8 +68,8 @@ def create(
 ) -> Agreement:
     """Enter an agreement: signed when it has a day of signing, else a prospect.
 
-    The municipality's contact for it is the company's way in unless another is named. The panel sees it where
-    it may see the programme's agreements.
+    The municipality's contact for it is the company's way in unless another is named. Nobody in the panel but the
+    company's own member hears of it before somebody has marked it.
     """
     if not title.strip():
         raise Refused("title", "Skriv, hvad aftalen går ud på.")
@@ -87,7 +87,7 @@ def create(
         company_id=company.id, programme_id=programme.id, title=title, signed_on=signed_on,
         valid_from=valid_from, valid_to=valid_to, state=state, step_no=1, created_at=now,
         consultant_id=consultant.id if consultant else way_in(db, company),
-        company_contact_id=contact.id if contact else None, shown_to_panel=programme.panel_sees,
+        company_contact_id=contact.id if contact else None, shown_to_panel=0,
     )  # fmt: skip
     db.add(agreement)
     db.flush()

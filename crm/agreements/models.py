@@ -195,7 +195,8 @@ class Agreement(Row, Base):
     step_no: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Utc)
     version: Mapped[int] = mapped_column(Integer)
-    # Whether the company's own people see it in the panel; only where its programme may be seen at all.
+    # Whether the panel's shared list names the company with its programme; the company's own member sees it anyhow,
+    # where its programme may be seen at all.
     shown_to_panel: Mapped[int] = mapped_column(Integer, default=0)
     company_contact_id: Mapped[int | None] = mapped_column(Key)
     # The municipality's contact for this agreement; the company's way in unless another is named.

@@ -105,7 +105,7 @@ def draw_up(
         "signed_on": begun if first is State.SIGNED else None, "valid_from": begins, "valid_to": ends,
         "ended_on": None, "end_reason": None, "state": str(first), "step_no": 1, "created_at": days.noon(begun),
         "version": 1, "consultant_id": firm.consultant,
-        "end_cause": None, "shown_to_panel": 1, "company_contact_id": _contact(firm),
+        "end_cause": None, "shown_to_panel": 0, "company_contact_id": _contact(firm),
     }  # fmt: skip
     ending = rng.choice(_END_REASONS)
     before = [START, *(str(state) for state, _ in steps)]

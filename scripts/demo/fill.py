@@ -28,7 +28,7 @@ from crm.requests.models import Request, RequestStep
 from crm.responsibility.actions import Distribution
 from crm.responsibility.models import Absence, CompanyAssignment
 from crm.search import index
-from scripts.demo import absences, agreed, agreements, board, goals, handovers, surveys, team, today
+from scripts.demo import absences, agreed, agreements, board, goals, handovers, panel, surveys, team, today
 from scripts.demo.companies import Columns, Firm, Founder
 from scripts.demo.days import SINCE, Days
 from scripts.demo.requests import Asked, Desk
@@ -64,6 +64,7 @@ def fill(database: Database, now: datetime, *, companies: int = 1300, seed: int 
             filling.chunk(min(CHUNK, companies - start), first=start == 0)
         filling.counts.update(handovers.lay_out(db, filling.days, filling.users))
         filling.counts.update(surveys.lay_out(db, filling.days))
+        filling.counts.update(panel.lay_out(db, filling.days))
         filling.counts.update(board.lay_out(db, filling.days, filling.users))
         filling.counts.update(goals.lay_out(db, filling.days.today, now, filling.manager))
         db.get_one(Installation, 1).is_demo = 1

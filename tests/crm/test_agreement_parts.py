@@ -97,7 +97,10 @@ def test_whom_to_call_works_at_that_very_company(db: Session, company: Company, 
 
 def test_the_panel_sees_what_its_programme_lets_it_see(db: Session, company: Company, anna: User) -> None:
     frame = queries.programme(db, "code_of_care")
-    assert new(db, company, anna).shown_to_panel == 1
+    shown = new(db, company, anna)
+    assert shown.shown_to_panel == 0, "nobody has asked the company yet"
+    actions.change(db, agreement=shown, values={"shown_to_panel": True}, today=TODAY)
+    assert shown.shown_to_panel == 1
     frame.panel_sees = 0
     hidden = new(db, company, anna)
     assert hidden.shown_to_panel == 0

@@ -112,6 +112,7 @@ class NewAgreement(Body):
     valid_from: Day | None = None
     valid_to: Day | None = None
     company_contact_id: Id | None = None
+    shown_to_panel: bool = Field(default=False, strict=True)
     values: Values = Field(default_factory=dict)
 
 
@@ -222,6 +223,8 @@ def create(visit: Annotated[Visit, writing("agreements.write")], cvr: str, body:
         contact=_contact(visit, company, body.company_contact_id),
     )
     _hold(visit, made, body.values)
+    if body.shown_to_panel:
+        actions.change(visit.db, agreement=made, values={"shown_to_panel": True}, today=visit.today)
     return _shown(visit, made, status=201, location=f"/agreements/{made.id}")
 
 

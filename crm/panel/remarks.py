@@ -1,0 +1,76 @@
+"""What members tell us is wrong about their company, and what we answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from crm.access.models import User
+from crm.companies.models import Company
+from crm.errors import Conflict, Refused
+from crm.interactions import actions as interactions
+from crm.interactions.models import FollowUp
+from crm.panel.models import PanelRemark
+
+# So many open remarks of one seat; a seat that sends more is not heard better.
+MOST_OPEN = 10
+TOO_MANY = "I har flere beskeder, vi ikke har svaret på endnu. Ring til jeres indgang, hvis det haster."
+
+
+def make(
+    db: Session, *, seat_id: int, name: str, company_id: int, about: str | None, text: str, waiting: int,
+    now: datetime, today: date,
+) -> PanelRemark:  # fmt: skip
+    """A member's remark. The company's responsible consultant finds it in their day, today.
+
+    `waiting` is how many of the seat's remarks have no answer yet.
+    """
+    if not text.strip():
+        raise Refused("text", "Skriv, hvad der er forkert.")
+    if waiting >= MOST_OPEN:
+        raise Conflict(TOO_MANY)
+    again = select(PanelRemark).where(
+        PanelRemark.seat_id == seat_id, PanelRemark.text == text, PanelRemark.answered_at.is_(None)
+    )
+    if found := db.scalars(again.limit(1)).first():
+        # A double click, or the same thing said twice: it is known already.
+        return found
+    company = db.scalars(
+        select(Company)
+        .options(joinedload(Company.responsible))
+        .where(Company.id == company_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    follow_up = interactions.promise(
+        db, company=company, owner=company.responsible, due=today, now=now,
+        text=f"Svar {name[:60]} i virksomhedspanelet, der skriver, at noget er forkert. Se Panel.",
+    )  # fmt: skip
+    made = PanelRemark(
+        seat_id=seat_id,
+        company_id=company.id,
+        about=about,
+        text=text,
+        created_at=now,
+        follow_up_id=follow_up.id,
+    )
+    db.add(made)
+    db.flush()
+    return made
+
+
+def answer(
+    db: Session, *, remark: PanelRemark, text: str, by: User, now: datetime, today: date
+) -> PanelRemark:
+    """Answer the member, once; the follow-up it booked is done with it."""
+    if remark.answered_at is not None:
+        raise Conflict("Beskeden er allerede besvaret.")
+    if not text.strip():
+        raise Refused("answer", "Skriv et svar. Medlemmet kan læse det.")
+    remark.answer, remark.answered_at, remark.answered_by_id = text, now, by.id
+    db.flush()
+    booked = db.get_one(FollowUp, remark.follow_up_id)
+    if booked.done_at is None:
+        interactions.mark_done(db, follow_up=booked, by=by, now=now, today=today)
+    return remark
