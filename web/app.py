@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from crm.db import Database
 from crm.settings import Settings
-from web import api, errors, routes
+from web import api, errors, panel, routes
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
 from web.house import STATIC, House
@@ -43,7 +43,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.house = house
     app.state.metrics = Metrics()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in routes.ROUTERS:
+    for router in (*routes.ROUTERS, *panel.ROUTERS):
         app.include_router(router, include_in_schema=False)
     for router in api.ROUTERS:
         app.include_router(router)

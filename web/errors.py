@@ -17,6 +17,8 @@ from crm.errors import Conflict, CrmError, NotFound, Refused
 from web.api.problems import UNREADABLE, FieldError, field_errors, problem
 from web.deps import BUSY_SENTENCE, SignInNeeded, TooBusy, by_program, house_of, signed_in
 from web.middleware import HEADERS, LOG
+from web.panel import doors as panel
+from web.panel.doors import SeatNeeded
 from web.render import public_page, redirect_to
 from web.routing import allowed
 
@@ -35,6 +37,7 @@ PLAIN = {
 def install(app: FastAPI) -> None:
     """Answer every kind of error."""
     app.exception_handler(SignInNeeded)(_sign_in_needed)
+    app.exception_handler(SeatNeeded)(panel.seat_needed)
     app.exception_handler(Repeated)(_repeated)
     app.exception_handler(CrmError)(_refused)
     app.exception_handler(RequestValidationError)(_unreadable)
@@ -56,6 +59,10 @@ def _answer(
 ) -> Response:
     if by_program(request):
         return problem(status, message, errors, headers)
+    if panel.is_here(request):
+        page = panel.error_page(request, status, message)
+        page.headers.update(headers or {})
+        return page
     me = signed_in(request) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
     page = public_page(
         house_of(request), request, "error.html", me=me, status=status, code=status, message=message

@@ -69,3 +69,37 @@ def _title(task: Task) -> str:
     called = CALLED.get(task.line.reason) or ("Ring tilbage" if task.why == "Ring tilbage" else "Opfølgning")
     title = f"{called}: {task.company.name}"
     return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
+
+
+def one_event(
+    *,
+    uid: str,
+    title: str,
+    begins: datetime,
+    ends: datetime,
+    place: str,
+    url: str,
+    sequence: int,
+    now: datetime,
+    cancelled: bool = False,
+) -> bytes:
+    """A single meeting as a calendar file; fetched again it moves the one there is, or takes it away."""
+    from icalendar import Calendar, Event
+
+    made = Calendar()
+    made.add("prodid", "-//Én indgang//Møde//DA")
+    made.add("version", "2.0")
+    made.add("method", "CANCEL" if cancelled else "PUBLISH")
+    event = Event()
+    event.add("uid", f"{uid}@{urlsplit(url).hostname or 'enindgang'}")
+    event.add("dtstamp", now)
+    event.add("sequence", sequence)
+    event.add("summary", title)
+    event.add("location", place)
+    event.add("url", url)
+    event.add("dtstart", begins)
+    event.add("dtend", ends)
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    made.add_component(event)
+    made.add_missing_timezones(begins.date() - 366 * DAY, ends.date() + 366 * DAY)
+    return bytes(made.to_ical())

@@ -8,13 +8,16 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from web import api, routes
+from web import api, panel, routes
 from web.deps import Reading, Working, Writing
+from web.panel.doors import Seat
 
-Guarded = (Reading, Working, Writing)
+Guarded = (Reading, Working, Writing, Seat)
+# In the order a route's list names them: outsiders first, then by what they may.
+WHO = ["panel", "consultant", "manager", "admin"]
 
 
-def guard_of(dependant: Dependant) -> Reading | Working | Writing | None:
+def guard_of(dependant: Dependant) -> Reading | Working | Writing | Seat | None:
     """What stands before a route; None when anyone may pass."""
     for each in dependant.dependencies:
         if isinstance(each.call, Guarded):
@@ -26,7 +29,7 @@ def guard_of(dependant: Dependant) -> Reading | Working | Writing | None:
 
 def all_routes() -> Iterator[APIRoute]:
     """The routes of every room."""
-    for router in (*routes.ROUTERS, *api.ROUTERS):
+    for router in (*routes.ROUTERS, *panel.ROUTERS, *api.ROUTERS):
         for route in router.routes:
             if isinstance(route, APIRoute):
                 yield route
@@ -47,7 +50,7 @@ def table() -> list[dict[str, Any]]:
     rows = []
     for route in all_routes():
         guard = guard_of(route.dependant)
-        who = sorted(guard.roles, key=["consultant", "manager", "admin"].index) if guard else ["public"]
+        who = sorted(guard.roles, key=WHO.index) if guard else ["public"]
         rows += [
             {"method": method, "path": route.path, "who": [str(role) for role in who]}
             for method in sorted(_methods(route))
