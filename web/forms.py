@@ -106,6 +106,16 @@ class Form:
             return None
         return self._read(name, lambda: danish.parse_day(value, today, name))
 
+    def clock(self, name: str) -> int | None:
+        """A time of day, as minutes after midnight."""
+        if (value := self.text(name)) is None:
+            return None
+        found = danish.parse_clock(value)
+        if found is None:
+            self.refuse(name, danish.TIME_SENTENCE)
+            return None
+        return found.hour * 60 + found.minute
+
     def moment(self, day: str, clock: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         """A moment from a day field and a time field; None when both are empty."""
         if not self.text(day) and not self.text(clock):

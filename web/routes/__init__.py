@@ -36,6 +36,9 @@ from web.routes import (
     merging,
     outbox,
     own_figures,
+    panel_meetings,
+    panel_questions,
+    panel_seats,
     partners,
     people,
     pipeline,
@@ -60,7 +63,7 @@ ROUTERS = tuple(
         bulk, people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar,
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
-        board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements,
+        board_plan, board_agreed, board_meetings, panel_seats, panel_meetings,
+        panel_questions, imports, setup, distribution, outbox, jobs, merging, statements,
     )
 )  # fmt: skip

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from crm import danish
 from crm.board import actions, queries, walls
-from crm.errors import Refused
 from web.deps import Visit, reading, writing
 from web.forms import Form
 from web.render import page, redirect
@@ -49,25 +48,21 @@ def lay_plan(visit: Annotated[Visit, writing("board.plan")]) -> Response:
     """Set the rhythm; the next meetings follow."""
     form = visit.form
     first, every = form.day("first_on", visit.today), form.number("every_days", "Vælg fra listen.")
+    starts_at = form.clock("clock")
+    if starts_at is None:
+        form.refuse("clock", danish.TIME_SENTENCE)
     if first is None:
         form.refuse("first_on", "Skriv dagen for det første møde.")
     found = form.act(
         visit.db,
         lambda: actions.lay_plan(
-            visit.db, first_on=first or visit.today, every_days=every or 0, starts_at=_minutes(form),
+            visit.db, first_on=first or visit.today, every_days=every or 0, starts_at=starts_at or 0,
             agenda=form.text("agenda"), hours=visit.house.hours, today=visit.today, now=visit.now,
         ),
     )  # fmt: skip
     if found is None:
         return _plan(visit, form)
     return redirect(visit, "/tavle/moeder", flash="Planen er gemt, og de næste møder er lagt.")
-
-
-def _minutes(form: Form) -> int:
-    found = danish.parse_clock(form.data.get("clock", ""))
-    if found is None:
-        raise Refused("clock", danish.TIME_SENTENCE)
-    return found.hour * 60 + found.minute
 
 
 # --- Screens ------------------------------------------------------------------------------------

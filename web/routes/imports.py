@@ -46,7 +46,7 @@ def _index(visit: Visit, form: Form) -> Response:
         visit,
         "imports/index.html",
         status=form.status if form.errors else 200,
-        section="import",
+        section="admin",
         form=form,
         kinds=CHOICES,
         batches=batches.recent(visit.db),
@@ -85,7 +85,7 @@ def try_out(visit: Annotated[Visit, working("imports.run")]) -> Response:
     return page(
         visit,
         "imports/preview.html",
-        section="import",
+        section="admin",
         receipt=receipt,
         kind=kind,
         stored=stored,
@@ -133,7 +133,7 @@ def show(visit: Annotated[Visit, reading("imports.run")], id: int) -> Response:
     """What an import did, row by row for what was refused."""
     found = batches.get(visit.db, id)
     return page(
-        visit, "imports/show.html", section="import", batch=found, refusals=batches.refusals(visit.db, found)
+        visit, "imports/show.html", section="admin", batch=found, refusals=batches.refusals(visit.db, found)
     )
 
 
