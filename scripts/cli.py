@@ -21,14 +21,16 @@ from crm import danish, migrations
 from crm.access import actions as access
 from crm.access import queries as users
 from crm.access.models import Role
+from crm.companies.queries import by_cvr
 from crm.db import Database
-from crm.errors import CrmError, Refused
+from crm.errors import CrmError, NotFound, Refused
 from crm.goals.figures import same_figure
 from crm.goals.queries import Progress, progress
 from crm.handover.actions import close_leaver
 from crm.handover.models import ItemKind
 from crm.handover.queries import counts
 from crm.handover.scope import told
+from crm.panel import seats, signing
 from crm.settings import Settings
 from importers import commands as imports
 from importers.receipt import Receipt, sayable
@@ -40,6 +42,10 @@ import_app = typer.Typer(no_args_is_help=True, help="Take files in, and take the
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(import_app, name="import")
+panel_app = typer.Typer(no_args_is_help=True, help="The company panel.")
+seat_app = typer.Typer(no_args_is_help=True, help="Seats in the panel.")
+panel_app.add_typer(seat_app, name="seat")
+app.add_typer(panel_app, name="panel")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Try everything, keep nothing.")]
@@ -246,6 +252,57 @@ def add_token(
     with opened() as (_settings, database), database.write("command line") as db:
         token = access.add_token(db, user=users.by_email(db, email), now=now(), days=days)
     report({"email": email, "token": token}, as_json, token)
+
+
+@seat_app.command("add")
+@refusals
+def add_seat(
+    email: str,
+    company: Annotated[str, typer.Option(help="The company's CVR number.")],
+    name: Annotated[
+        str | None, typer.Option(help="Left out: that of the company's contact with this e-mail.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give a person a seat in the panel for their company, and mail them the way in."""
+    with opened() as (settings, database), database.write("command line") as db:
+        moment = now()
+        seat = seats.add(
+            db, company=by_cvr(db, company), email=email, name=name, home=settings.base_url, now=moment,
+            today=moment.astimezone(settings.zone).date(),
+        )  # fmt: skip
+        answer = {"seat": seat.id, "email": seat.email, "name": seat.name, "company": company}
+    waits = "" if settings.mail_server else " Mailen venter, for der er ikke sat en mailserver op."
+    report(
+        answer,
+        as_json,
+        f"{answer['name']} har en plads i panelet. Et link er på vej til {answer['email']}.{waits}",
+    )
+
+
+@seat_app.command("end")
+@refusals
+def end_seat(email: str, as_json: Json = False) -> None:
+    """End a seat at once: its log-ins, its links, everything it opened."""
+    with opened() as (settings, database), database.write("command line") as db:
+        moment = now()
+        seat = seats.end_by_email(db, email=email, now=moment, today=moment.astimezone(settings.zone).date())
+        answer = {"seat": seat.id, "email": seat.email, "ended_at": moment.isoformat()}
+    report(answer, as_json, f"Pladsen for {answer['email']} er afsluttet.")
+
+
+@seat_app.command("link")
+@refusals
+def seat_link(email: str, as_json: Json = False) -> None:
+    """Print a link that lets the seat's holder in once, for handing over by other means than mail."""
+    with opened() as (settings, database), database.write("command line") as db:
+        moment = now()
+        seat = seats.standing(db, email.strip().lower(), moment.astimezone(settings.zone).date())
+        if seat is None:
+            raise NotFound(f"{email} har ingen plads i panelet.")
+        _, token = signing.issue(db, seat=seat, now=moment)
+    url = f"{settings.base_url.rstrip('/')}/panel/ind/{token}"
+    report({"email": email, "url": url}, as_json, url)
 
 
 def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> None:
