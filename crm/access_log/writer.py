@@ -1,0 +1,133 @@
+"""Rows of the access log on their way to the disk: many at once, and each answer waits for its own.
+
+One thread of the process takes all that has gathered, writes it in one transaction and commits; meanwhile the
+next gather. So an answer waits for at most two commits, however many readers there are (group commit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import cast
+
+from sqlalchemy import Table, insert
+
+from crm import cpr
+from crm.access_log.models import LONGEST, WITHHELD, AccessEntry, ActorKind, Outcome
+from crm.db import Database
+from crm.types import storable
+
+# Rows in one transaction.
+MOST = 500
+# So many may wait; beyond that the disk is not keeping up, and pages are refused at once.
+WAITING = 5_000
+
+
+class Unwritten(Exception):
+    """The log could not be written, so nothing may be shown."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who was shown what, as it will stand in the log."""
+
+    at: datetime
+    actor_kind: ActorKind
+    actor_id: int | None
+    outcome: Outcome
+    route: str
+    object_kind: str
+    object_key: str | None = None
+    company: str | None = None
+    criterion: str | None = None
+
+
+def kept(text: str | None) -> str | None:
+    """A criterion as it is kept: cut to its length, and not at all when it seems to hold a CPR number."""
+    if not text or not text.strip():
+        return None
+    if cpr.has_cpr(text):
+        return WITHHELD
+    return storable(text.strip(), LONGEST).strip() or None
+
+
+_INSERT = insert(cast("Table", AccessEntry.__table__))
+_Waiting = tuple[Entry, "Future[None]"]
+
+
+class Writer:
+    """The one thread that writes the log for this process; it begins with the first row."""
+
+    def __init__(self, database: Database, before: Callable[[], None]) -> None:
+        self._database, self._before = database, before
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._lock = Lock()
+
+    def put(self, entry: Entry) -> Future[None]:
+        """Have a row written. The future is done when it stands on the disk, and raises when it cannot."""
+        done: Future[None] = Future()
+        if self._queue.qsize() >= WAITING:
+            done.set_exception(Unwritten("The access log does not keep up."))
+            return done
+        if self._thread is None:
+            self._begin()
+        self._queue.put((entry, done))
+        return done
+
+    def write(self, entry: Entry, patience: float = 10.0) -> None:
+        """Write a row and wait for it; raises when it cannot be written."""
+        self.put(entry).result(patience)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="access-log", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Write what is waiting, and end."""
+        with self._lock:
+            if self._thread is not None:
+                self._queue.put(None)
+                self._thread.join()
+                self._thread = None
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch, ended = self._gathered(first)
+            self._commit(batch)
+            if ended:
+                return
+
+    def _gathered(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """What waits now, and whether the end has been asked for."""
+        batch = [first]
+        while len(batch) < MOST:
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                return batch, True
+            batch.append(following)
+        return batch, False
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        # Whoever has gone away meanwhile has a row all the same, and hears of nothing.
+        waiting = [done for _, done in batch if done.set_running_or_notify_cancel()]
+        try:
+            self._before()
+            with self._database.writer.begin() as connection:
+                connection.execute(_INSERT, [vars(entry) for entry, _ in batch])
+        # Whatever it is, nobody may be told that the row stands there; each who waits hears of it.
+        except BaseException as error:
+            for done in waiting:
+                done.set_exception(error)
+        else:
+            for done in waiting:
+                done.set_result(None)
