@@ -66,12 +66,12 @@ def _newest(wanted: Wanted) -> Select[AccessEntry]:
     )
 
 
-def everything(log: Session, wanted: Wanted, chunk: int = 1000) -> Iterator[AccessEntry]:
-    """All of it, the newest first, read in parts."""
+def chunks(log: Session, wanted: Wanted, size: int = 1000) -> Iterator[Sequence[AccessEntry]]:
+    """All of it, the newest first, in parts."""
     after: Key | None = None
     while True:
-        rows, after = page(log, wanted, after=after, limit=chunk)
-        yield from rows
+        rows, after = page(log, wanted, after=after, limit=size)
+        yield rows
         log.expunge_all()
         if after is None:
             return

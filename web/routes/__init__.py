@@ -3,6 +3,7 @@
 from web.routes import (
     absence_calendar,
     absences,
+    access_log,
     account,
     agreement_parts,
     agreements,
@@ -48,6 +49,7 @@ from web.routes import (
     search,
     security,
     setup,
+    spot_checks,
     statements,
     surveys,
 )
@@ -61,6 +63,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements,
+        statements, access_log, spot_checks,
     )
 )  # fmt: skip
