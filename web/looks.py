@@ -29,7 +29,7 @@ class Look:
 UNDECIDED = Look("page")
 LIST = Look("list", asked=True)
 SEARCH = Look("search", asked=True)
-EXPORT = Look("export", "liste", asked=True)
+EXPORT = Look("export", asked=True)
 BOARD, GOAL = Look("board"), Look("goal", "key")
 
 # The first that fits holds. One that ends with * holds for everything that begins so.
@@ -67,7 +67,7 @@ LOOKS: dict[str, Look] = {
     "/dokumenter/{id}*": Look("document", "id"),
     # Lists, and what leaves the house.
     "/lister/virksomheder/kontakter": EXPORT,
-    "/lister/{liste}/hent": EXPORT,
+    "/lister/{liste}/hent": Look("export", "liste", asked=True),
     "/lister/{liste}*": Look("list", "liste", asked=True),
     "/handlinger/{id}*": Look("bulk_act", "id"),
     "/import*": Look("import"),
@@ -103,7 +103,7 @@ LOOKS: dict[str, Look] = {
     "/opsaetning/brugere/{id}*": Look("user", "id"),
     "/opsaetning/brugere": Look("list"),
     "/opsaetning/post*": Look("mails"),
-    "/opsaetning/adgangslog/hent": Look("export", asked=True),
+    "/opsaetning/adgangslog/hent": EXPORT,
     "/opsaetning/adgangslog": Look("access_log", asked=True),
     "/opsaetning/stikproever*": Look("access_log"),
 }  # fmt: skip

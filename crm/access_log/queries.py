@@ -107,7 +107,8 @@ def names(db: Session, entries: Iterable[AccessEntry]) -> Names:
     users = select(User.id, User.name).where(User.id.in_(keys))
     companies = select(Company.cvr, Company.name).where(Company.cvr.in_(cvrs))
     return Names(
-        dict(db.execute(users).tuples()) if keys else {}, dict(db.execute(companies).tuples()) if cvrs else {}
+        {row.id: row.name for row in db.execute(users)} if keys else {},
+        {row.cvr: row.name for row in db.execute(companies)} if cvrs else {},
     )
 
 

@@ -127,7 +127,7 @@ def draw(
     with database.read() as db:
         if not number or db.get(SpotCheck, month) is not None:
             return 0
-        companies = dict(db.execute(select(Company.cvr, Company.id)).tuples())
+        companies = {row.cvr: row.id for row in db.execute(select(Company.cvr, Company.id))}
         portfolios = _portfolios(db)
     with log.read() as rows:
         looks = list(_looks(rows, companies, begins(last, zone), begins(this, zone), zone))

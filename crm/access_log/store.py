@@ -58,7 +58,7 @@ class AccessLog:
         if self.file is None or (self._inode is not None and self._inode == _inode(self.file)):
             return
         with self._laying:
-            self.database.writer.dispose()
+            self.database.close()
             if not self.is_laid():
                 self.lay()
             self._inode = _inode(self.file)
