@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crm.access_log.writer import Unwritten
 from web.access_log import needs_thread, row_of
 from web.api.problems import problem
 from web.house import House
@@ -65,9 +66,8 @@ class KeepAccessLog:
                     await asyncio.wrap_future(row)
         # Whatever kept it from being written, nothing may be shown.
         except Exception as error:
-            # The database's own words, which never hold what was to be stored.
-            said = str(getattr(error, "orig", None) or "")[:300]
-            LOG.error("access log", error=type(error).__name__, said=said)
+            said = error.why if isinstance(error, Unwritten) else ""
+            LOG.error("access log", error=type(error).__name__, said=said[:300])
             return False
         return True
 

@@ -17,6 +17,7 @@ from typing import Any
 from crm import cpr
 from crm.access_log.models import LONGEST, WITHHELD, AccessEntry, ActorKind, Outcome
 from crm.db import Database
+from crm.errors import CrmError
 from crm.types import Utc, storable
 
 # Rows in one transaction.
@@ -25,8 +26,14 @@ MOST = 500
 WAITING = 5_000
 
 
-class Unwritten(Exception):
-    """The log could not be written, so nothing may be shown."""
+class Unwritten(CrmError):
+    """The log could not be written, so nothing may be shown. `why` is in the database's own words."""
+
+    status = 503
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Adgangsloggen kan ikke skrives, og derfor vises intet: {why}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,10 @@ class Writer:
 
     def write(self, entry: Entry, patience: float = 10.0) -> None:
         """Write a row and wait for it; raises when it cannot be written."""
-        self.put(entry).result(patience)
+        try:
+            self.put(entry).result(patience)
+        except TimeoutError:
+            raise Unwritten("it took too long.") from None
 
     def _begin(self) -> None:
         with self._lock:
@@ -149,9 +159,10 @@ class Writer:
             driver.execute(statement, values)
             if self._database.dialect == "postgresql":
                 driver.autocommit = False
-        except BaseException:
+        except Exception as error:
             connection.invalidate()
-            raise
+            # Only the first line: what follows may repeat the row.
+            raise Unwritten(next(iter(str(error).splitlines()), "")) from error
         finally:
             connection.close()
 
