@@ -134,8 +134,12 @@ class Writer:
             self._insert([entry for entry, _ in batch])
         # Whatever it is, nobody may be told that the row stands there; each who waits hears of it.
         except BaseException as error:
+            # Only the first line of what the database says: the others may repeat the row.
+            said = str(getattr(error, "orig", error)).splitlines()
             for done in waiting:
-                done.set_exception(error)
+                trouble = Unwritten(said[0] if said else type(error).__name__)
+                trouble.__cause__ = error
+                done.set_exception(trouble)
         else:
             for done in waiting:
                 done.set_result(None)
@@ -159,10 +163,9 @@ class Writer:
             driver.execute(statement, values)
             if self._database.dialect == "postgresql":
                 driver.autocommit = False
-        except Exception as error:
+        except BaseException:
             connection.invalidate()
-            # Only the first line: what follows may repeat the row.
-            raise Unwritten(next(iter(str(error).splitlines()), "")) from error
+            raise
         finally:
             connection.close()
 
