@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -156,10 +156,10 @@ def sqlite_module() -> ModuleType:
     return dbapi2  # type: ignore[no-any-return]
 
 
-def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
+def _prepare_sqlite(connection: Any, *, readonly: bool, flushes: bool) -> None:
     connection.isolation_level = None  # The driver must emit no BEGIN of its own.
     cursor = connection.cursor()
-    for name, wanted in PRAGMAS.items():
+    for name, wanted in (PRAGMAS | ({} if flushes else {"synchronous": 1})).items():
         cursor.execute(f"PRAGMA {name}={wanted}")
         found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
         if found != wanted:
@@ -181,7 +181,7 @@ def _no_such_key(context: ExceptionContext) -> None:
         raise NotFound
 
 
-def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
+def _sqlite_engine(url: str, *, readonly: bool, size: int, flushes: bool = True) -> Engine:
     engine = create_engine(
         url,
         module=sqlite_module(),
@@ -198,7 +198,7 @@ def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:
-        _prepare_sqlite(connection, readonly=readonly)
+        _prepare_sqlite(connection, readonly=readonly, flushes=flushes)
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
@@ -208,7 +208,9 @@ def _sqlite_engine(url: str, *, readonly: bool, size: int) -> Engine:
     return engine
 
 
-def _postgres_engine(url: str, *, size: int) -> Engine:
+def _postgres_engine(url: str, *, size: int, schema: str | None = None, flushes: bool = True) -> Engine:
+    within = f" -c search_path={schema}" if schema else ""
+    within += "" if flushes else " -c synchronous_commit=off"
     engine = create_engine(
         url,
         pool_size=size,
@@ -219,7 +221,7 @@ def _postgres_engine(url: str, *, size: int) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=15s -c lock_timeout=5s -c timezone=UTC"
-            " -c idle_in_transaction_session_timeout=60s",
+            f" -c idle_in_transaction_session_timeout=60s{within}",
         },
     )
     event.listen(engine, "handle_error", _no_such_key)
@@ -247,24 +249,36 @@ def _ping_after_rest(connection: Any, record: ConnectionPoolEntry, _proxy: Any) 
         raise DisconnectionError from error
 
 
+class Closing(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
 class Database:
     """One database, whichever engine the URL names.
 
     `read()` yields a session that cannot write; `write()` yields one that commits when the block ends
-    and rolls back when it raises.
+    and rolls back when it raises. On PostgreSQL it may stand in a schema of its own. Without `flushes` a commit is
+    safe from the end of the program at once, and from a power cut a moment later.
     """
 
-    def __init__(self, url: str, *, readers: int = 8) -> None:
+    def __init__(
+        self, url: str, *, readers: int = 8, schema: str | None = None, flushes: bool = True
+    ) -> None:
         self.url = url
+        # What others keep beside this database, by name, and close with it.
+        self.beside: dict[str, Closing] = {}
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
             # One writing connection a process: SQLite has one writer, and the pool's queue is fairer than
             # its busy handler.
-            self.writer = _sqlite_engine(url, readonly=False, size=1)
-            self.reader = _sqlite_engine(url, readonly=True, size=readers)
+            self.writer = _sqlite_engine(url, readonly=False, size=1, flushes=flushes)
+            self.reader = _sqlite_engine(url, readonly=True, size=readers, flushes=flushes)
         else:
-            self.writer = _postgres_engine(url, size=readers)
+            self.writer = _postgres_engine(url, size=readers, schema=schema, flushes=flushes)
             self.reader = self.writer.execution_options(postgresql_readonly=True)
         self._write = sessionmaker(self.writer, expire_on_commit=False)
         self._read = sessionmaker(self.reader, autoflush=False, expire_on_commit=False)
@@ -284,5 +298,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections."""
+        while self.beside:
+            self.beside.popitem()[1].close()
         self.writer.dispose()
         self.reader.dispose()

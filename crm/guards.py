@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
@@ -31,10 +32,10 @@ def guards(*new: Guard) -> None:
         _guards[guard.name] = guard
 
 
-def lay_guards(connection: Connection) -> None:
-    """Drop and create every guard on this connection, inside its transaction."""
+def lay_guards(connection: Connection, some: Iterable[Guard] | None = None) -> None:
+    """Drop and create every guard, or just some, on this connection, inside its transaction."""
     engine = connection.dialect.name
-    for guard in _guards.values():
+    for guard in _guards.values() if some is None else some:
         for statement in (*getattr(guard, f"{engine}_drop"), *getattr(guard, engine)):
             connection.execute(text(statement.replace(":", r"\:")))
 

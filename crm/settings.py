@@ -110,6 +110,21 @@ class Settings(BaseSettings):
         7, ge=0, le=365, description="Days until one reminder after a request; 0 for none."
     )
     survey_min_n: int = Field(5, ge=1, le=1000, description="With fewer answers no share is shown.")
+    access_log_months: int = Field(
+        12, ge=6, le=120, description="Months the log of who looked at what is kept."
+    )
+    access_alarm: int = Field(
+        60,
+        ge=0,
+        le=10_000,
+        description="Companies one user opens within an hour before administrators are told; 0 never.",
+    )
+    spot_checks: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="Look-ups outside one's own companies drawn each month for a manager to see.",
+    )
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a log-in ends by itself.")
     second_factor: Annotated[list[Literal["consultant", "manager", "admin"]], NoDecode] = Field(
         default_factory=list,

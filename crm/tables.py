@@ -2,6 +2,7 @@
 
 from crm import audit, batches
 from crm.access import models as access
+from crm.access_log import models as access_log
 from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
 from crm.board import models as board
@@ -24,5 +25,5 @@ metadata = Base.metadata
 ROOMS = (
     audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
     fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, panel,
-    day, search,
+    day, search, access_log,
 )  # fmt: skip

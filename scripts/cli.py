@@ -457,6 +457,30 @@ def _day(text: str) -> date:
         raise typer.BadParameter("Write the day as 2026-12-31.") from error
 
 
+@app.command("who-saw")
+@refusals
+def who_saw(
+    company: Annotated[str, typer.Option("--company", help="The company's CVR number.")],
+    contact: Annotated[
+        int | None, typer.Option("--contact", help="Only where this person at the company is shown.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From this day on, such as 2026-12-31.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Who has looked at a company or a person there, as the access log tells it. Asking is logged too."""
+    from scripts.who_saw import answer, sentences
+
+    day = _day(since) if since else None
+    with opened() as (settings, database):
+        found = answer(settings, database, cvr=company, contact=contact, since=day, now=now())
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(sentences(found, settings.zone)))
+
+
 @app.command()
 @refusals
 def work(

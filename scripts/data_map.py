@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Mapper
 
 import crm.tables  # noqa: F401  # Every model must be known before the registry is asked.
+from crm.access_log.models import LogBase
 from crm.db import Base
 from crm.types import Json, SafeText
 from scripts.steps import ROOT
@@ -33,7 +34,8 @@ CLASSES = {
 
 def data_map() -> str:
     """The classes with their tables, and the tables with what they hold, as Markdown."""
-    mappers = sorted(Base.registry.mappers, key=lambda mapper: mapper.local_table.name)  # type: ignore[attr-defined]
+    both = [*Base.registry.mappers, *LogBase.registry.mappers]
+    mappers = sorted(both, key=lambda mapper: mapper.local_table.name)  # type: ignore[attr-defined]
     return "\n".join((*_classes(mappers), "", *_tables(mappers)))
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from crm import audit, cpr, migrations
+from crm.access_log import tidying
+from crm.access_log.models import WITHHELD, AccessEntry, AccessHorizon
+from crm.access_log.queries import oldest
+from crm.access_log.store import AccessLog, log_of
 from crm.board import actions as board
 from crm.companies.models import Company
 from crm.db import SAFE_SQLITE, Database, sqlite_module
@@ -17,6 +23,8 @@ from crm.tables import metadata
 from crm.types import SafeText
 
 SHOWN = 20
+# The nightly job may be behind by so much before anybody is told.
+GRACE = timedelta(days=7)
 
 
 def examine(settings: Settings, database: Database) -> list[str]:
@@ -35,7 +43,37 @@ def examine(settings: Settings, database: Database) -> list[str]:
         found += audit.broken_links(db)
         found += board.broken(db)
         found += _numbers_of_people(db)
-    return found
+    return [*found, *_access_log(settings, log_of(database))]
+
+
+def _access_log(settings: Settings, log: AccessLog) -> Iterator[str]:
+    """The log of who looked: there, whole, writable, without CPR numbers, and no older than it should be."""
+    if log.file is not None and not log.file.exists():
+        yield f"Adgangsloggen {log.file.name} mangler. En ny er tom; find den gamle eller en sikkerhedskopi."
+        return
+    try:
+        with log.read() as rows:
+            yield from _log_rows(settings, rows)
+        with log.database.writer.connect() as connection, connection.begin() as trial:
+            connection.execute(update(AccessHorizon).values(before=AccessHorizon.before))
+            trial.rollback()
+    except DBAPIError as error:
+        yield f"Adgangsloggen svarer ikke, og så vises ingen sider: {str(error.orig).splitlines()[0]}"
+
+
+def _log_rows(settings: Settings, rows: Session) -> Iterator[str]:
+    if rows.get_bind().dialect.name == "sqlite":
+        for problem in rows.execute(text("PRAGMA integrity_check(20)")).scalars():
+            if problem != "ok":
+                yield f"Adgangsloggen er beskadiget: {problem}"
+    first = oldest(rows)
+    due = tidying.limit(datetime.now(UTC) - GRACE, settings.access_log_months, settings.zone)
+    if first is not None and first < due:
+        yield f"Adgangsloggen går tilbage til {first:%d-%m-%Y}. Oprydningen er bagud: kører enindgang work?"
+    asked = select(AccessEntry.id, AccessEntry.criterion, AccessEntry.object_key)
+    for row in rows.execute(asked.execution_options(yield_per=1000)):
+        if any(text and text != WITHHELD and cpr.has_cpr(text) for text in (row.criterion, row.object_key)):
+            yield f"Række {row.id} i adgangsloggen ser ud til at have et CPR-nummer."
 
 
 def _settings(settings: Settings, database: Database) -> Iterator[str]:

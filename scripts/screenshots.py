@@ -109,6 +109,8 @@ def pages(database: Database) -> dict[str, tuple[str, str]]:
         "sikkerhed": (CONSULTANT, "/konto/sikkerhed"),
         "mine-tal": (CONSULTANT, "/mine-tal"),
         "opgaver": (ADMIN, "/opsaetning/opgaver"),
+        "adgangslog": (ADMIN, "/opsaetning/adgangslog"),
+        "stikproever": (LEADER, "/opsaetning/stikproever"),
         "fortsaet": (ADMIN, f"{company}/fortsaet"),
         "genveje": (CONSULTANT, "/genveje"),
         "import": (ADMIN, "/import"),

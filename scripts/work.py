@@ -16,6 +16,10 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from crm.access import tidying
+from crm.access_log import tidying as access_log
+from crm.access_log.spot_checks import draw
+from crm.access_log.store import log_of
+from crm.access_log.watching import watch
 from crm.agreements import reminders
 from crm.board import actions as board
 from crm.day.mornings import write_morning_mails
@@ -81,9 +85,12 @@ def _ask(database: Database, settings: Settings, now: datetime, tell: Tell) -> i
     return ask(database, settings, now, go_on=lambda: tell(0, None))
 
 
-def _tidy(database: Database, _settings: Settings, now: datetime, tell: Tell) -> int:
+def _tidy(database: Database, settings: Settings, now: datetime, tell: Tell) -> int:
     """A little at a time, so that nobody waits for it."""
-    gone = 0
+    old = access_log.limit(now, settings.access_log_months, settings.zone)
+    gone = access_log.forget(
+        database, log_of(database), before=old, go_on=lambda done: tell(done, None), actor=ACTOR
+    )
     while tell(gone, None):
         with database.write(ACTOR) as db:
             some = tidying.forget(db, now=now) + panel_doors.forget(db, now=now)
@@ -117,12 +124,26 @@ def _plan_meetings(database: Database, settings: Settings, now: datetime, _tell:
         return board.plan_ahead(db, hours=WorkingHours.of(settings), today=today, now=now)
 
 
+def _watch(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
+    """Who opened more companies than usual in the last hour."""
+    most, home = settings.access_alarm, settings.base_url
+    return watch(database, log_of(database), now=now, most=most, home=home, actor=ACTOR)
+
+
+def _draw(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
+    """Last month's look-ups for a manager to see, once."""
+    log, number = log_of(database), settings.spot_checks
+    return draw(database, log, now=now, zone=settings.zone, number=number, actor=ACTOR)
+
+
 # What is done for each kind of job in the catalogue, in this order: what puts mails down before what sends them.
 RUNS: dict[str, Run] = {
     "morning_mails": _write_mornings,
     "companies_asked": _ask,
     "agreements_expiring": _expiring,
     "rows_tidied": _tidy,
+    "lookups_watched": _watch,
+    "lookups_drawn": _draw,
     "meetings_planned": _plan_meetings,
     "mails_sent": _send_mails,
 }

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from crm import migrations
 from crm.access import actions as access
 from crm.access.models import User
+from crm.access_log.store import file_of
 from crm.companies.models import Company
 from crm.db import Database, Session
 from crm.numbers import demo_cvr
@@ -47,6 +48,12 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def copy(template: Path, path: Path) -> None:
+    """A database with the access log that stands beside it."""
+    shutil.copy(template, path)
+    shutil.copy(file_of(template), file_of(path))
+
+
 @pytest.fixture(scope="session")
 def _postgres_template(_postgres: str) -> str:
     name = f"template_{uuid4().hex[:12]}"
@@ -70,7 +77,7 @@ def _run(server: str, statement: str) -> None:
 @pytest.fixture(scope="session")
 def _sqlite_town(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
     path = tmp_path_factory.mktemp("town") / "town.db"
-    shutil.copy(_sqlite_template, path)
+    copy(_sqlite_template, path)
     return path, _built(f"sqlite:///{path}")
 
 
@@ -103,7 +110,7 @@ def sqlite_url(request: pytest.FixtureRequest, _sqlite_template: Path, tmp_path:
     """A fresh, migrated SQLite database; with the town in it for a test that asks for that."""
     with_town = "built_town" in request.fixturenames
     template = request.getfixturevalue("_sqlite_town")[0] if with_town else _sqlite_template
-    shutil.copy(template, tmp_path / "test.db")
+    copy(template, tmp_path / "test.db")
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 

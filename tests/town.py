@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from crm.access.models import LinkPurpose, SignInLink, User
 from crm.access.queries import token_hash
+from crm.access_log.models import SpotCheck, SpotCheckLook
 from crm.agreements import actions as agreements
 from crm.agreements import commitments, documents, partners
 from crm.agreements.documents import Upload
@@ -99,6 +100,7 @@ class Town:
     panel_meeting: int  # held, with minutes that are out
     question: int  # open, and nobody has answered
     remark: int
+    spot_check: int  # Bo opened the bakery
 
     @property
     def values(self) -> dict[str, str]:
@@ -124,6 +126,7 @@ class Town:
             "noegletal": str(self.indicator),
             "pladser": str(self.seat), "moeder": str(self.panel_meeting), "spoergsmaal": str(self.question),
             "beskeder": str(self.remark), "ind": PANEL_LINK,
+            "stikproever": str(self.spot_check),
         }  # fmt: skip
 
 
@@ -180,8 +183,19 @@ def build(database: Database) -> Town:
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
             *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
-            *_aimed(db, users[MONA]), *_panel(db, bakery, garden, logged.follow_up.id),
+            *_aimed(db, users[MONA]), *_panel(db, bakery, garden, logged.follow_up.id), _drawn(db, bakery, bo),
         )  # fmt: skip
+
+
+def _drawn(db: Session, company: Company, user: User) -> int:
+    """A colleague opened a company that is not theirs, and it was drawn for a manager to look at."""
+    db.add(SpotCheck(month="2026-10", drawn_at=NOW, looks=9, outside=1))
+    db.flush()
+    look = SpotCheckLook(month="2026-10", at=NOW - timedelta(days=30), user_id=user.id, company_id=company.id,
+                         route="GET /virksomheder/{cvr}")  # fmt: skip
+    db.add(look)
+    db.flush()
+    return look.id
 
 
 def _users(db: Session) -> dict[str, User]:

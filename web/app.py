@@ -17,6 +17,7 @@ from web import api, errors, panel, routes
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
 from web.house import STATIC, House
+from web.logged import KeepAccessLog
 from web.middleware import AccessLog, Head, Protect
 
 # Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
@@ -50,6 +51,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     describe(app)
     errors.install(app)
     hosts = [*settings.allowed_hosts, urlsplit(settings.base_url).hostname or "localhost"]
+    # Innermost: what the layers outside answer by themselves shows nothing of anybody.
+    app.add_middleware(KeepAccessLog, house=house)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     app.add_middleware(Head)
     app.add_middleware(Protect, secure=house.secure, host=urlsplit(settings.base_url).netloc)

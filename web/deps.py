@@ -24,6 +24,7 @@ from crm.access.rights import TABLE, demand, may
 from crm.access.submissions import Claim, answered, claim, release
 from crm.db import Session
 from crm.errors import CrmError, NotAllowed, NotFound, Refused
+from web import access_log
 from web.forms import Form
 from web.house import House
 
@@ -188,6 +189,7 @@ class Guard:
             try:
                 visit = await run_in_threadpool(self._admitted, request, db, form)
                 visit.reads = True
+                access_log.begin(request, house)
                 yield visit
             finally:
                 if db.in_transaction():

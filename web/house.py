@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from anyio import Semaphore
 
 from crm.access.queries import is_demo
+from crm.access_log.store import AccessLog, log_of
 from crm.db import Database
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
@@ -49,6 +50,11 @@ class House:
     def hours(self) -> WorkingHours:
         """When the house is open."""
         return WorkingHours.of(self.settings)
+
+    @cached_property
+    def access_log(self) -> AccessLog:
+        """Who looked at what; closed with the database."""
+        return log_of(self.database)
 
     @cached_property
     def demo(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.access.models import Role
+from crm.access_log.models import ActorKind
 from crm.agreements.actions import CAUSES, NAMES
 from crm.agreements.documents import DocumentKind
 from crm.agreements.programmes import KINDS as PROGRAMMES
@@ -123,3 +124,32 @@ def beside(colleague: CompanyColleague) -> str:
 def choices(words: Mapping[Any, str]) -> list[tuple[str, str]]:
     """Codes and words as a form's list of choices."""
     return [(str(code), text) for code, text in words.items()]
+
+
+# What was looked at, as the access log shows it.
+LOOKS = {
+    "access_log": "Adgangsloggen", "agreement": "Aftale", "board": "Tavlen", "bulk_act": "Handling på en liste",
+    "calendar": "Kalender", "colleague": "Kollega", "company": "Virksomhed", "contact": "Kontaktperson",
+    "day": "Min dag", "day_line": "Linje i Min dag", "document": "Dokument", "absence": "Fravær",
+    "export": "Hentet fil", "follow_up": "Opfølgning", "goal": "Mål", "group": "Koncern",
+    "handover": "Videregivelse", "import": "Import", "interaction": "Samtale", "list": "Liste", "mails": "Udbakke",
+    "page": "Side", "panel": "Virksomhedspanelet", "panel_meeting": "Panelmøde",
+    "panel_question": "Spørgsmål til panelet", "panel_seat": "Plads i panelet", "partner": "Partnerorganisation",
+    "partner_agreement": "Partneraftale", "proposal": "Forslag",
+    "request": "Henvendelse", "search": "Søgning", "survey_reply": "Besvarelse", "survey_round": "Måling",
+    "user": "Bruger",
+}  # fmt: skip
+LOOKERS = {
+    ActorKind.PANEL: "Medlem af virksomhedspanelet",
+    ActorKind.SCREEN: "Skærm på væggen",
+    ActorKind.COMMAND: "Kommandolinjen",
+}
+
+
+def looker(kind: str, name: str | None, id: int | None) -> str:
+    """Who was shown something, in words."""
+    if kind == ActorKind.CALENDAR:
+        return f"{name or f'Bruger nr. {id}'} (kalender)"
+    if kind == ActorKind.USER:
+        return name or f"Bruger nr. {id}"
+    return LOOKERS.get(ActorKind(kind), kind) + (f" nr. {id}" if id is not None else "")

@@ -42,6 +42,8 @@ TABLE: dict[str, frozenset[Role]] = {
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may
     "users.write": ADMINS,
     "audit.read": ADMINS,
+    "access_log.read": ADMINS,  # who has looked at what
+    "spot_checks.write": LEADERS,  # look-ups drawn at random
     "metrics.read": ADMINS,
     "outbox.read": ADMINS,
     "outbox.write": ADMINS,

@@ -216,7 +216,7 @@ def wall_link(db: Session, id: int) -> WallLink:
     return found
 
 
-def opens_the_wall(db: Session, token: str) -> bool:
-    """Whether this is the token of a link that is not closed."""
+def opens_the_wall(db: Session, token: str) -> int | None:
+    """The key of the link this is the token of; None when there is none, or it is closed."""
     asked = select(WallLink.id).where(WallLink.token_hash == token_hash(token), WallLink.closed_at.is_(None))
-    return db.scalar(asked) is not None
+    return db.scalar(asked)

@@ -52,6 +52,16 @@ _ALL = (
         "række ryddet op", "rækker ryddet op", timedelta(days=1),
     ),
     Kind(
+        "lookups_watched", "Hold øje med opslag",
+        "Siger til, når nogen åbner usædvanligt mange virksomheder på en time.",
+        "usædvanligt mange opslag", "gange usædvanligt mange opslag", timedelta(minutes=5),
+    ),
+    Kind(
+        "lookups_drawn", "Træk stikprøver",
+        "Trækker hver måned nogle opslag uden for egne virksomheder, som en leder ser på.",
+        "opslag trukket", "opslag trukket", timedelta(days=1),
+    ),
+    Kind(
         "meetings_planned", "Læg tavlemøder", "Lægger de næste tavlemøder efter planen, uden om lukkedage.",
         "tavlemøde lagt", "tavlemøder lagt", timedelta(days=1),
     ),

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from crm.access_log.store import log_of
 from crm.db import Database
 from crm.errors import Conflict
 
@@ -45,6 +46,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             )
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+    log_of(database).lay()
     return before, HEAD
 
 

@@ -21,6 +21,7 @@ from crm.errors import CrmError, Refused
 from crm.lists import queries
 from crm.types import storable
 from web import sheets
+from web.access_log import criterion
 from web.deps import TooBusy, Visit
 from web.downloads import HEADERS, tell_page
 from web.lists.listing import Part
@@ -73,6 +74,8 @@ def send(
             visit.db.close()
         with database.write(me.email, me.id) as db:
             payload = {**log(rows), "rows": rows, "format": kind}
+            told = payload.get("filter", {})
+            criterion(visit.request, "; ".join(f"{label}: {said}" for label, said in told.items()) or "alt")
             audit.note(db, action="export", kind="list", id=name, payload=payload)
         today = f"{visit.today:%Y-%m-%d}"
         answer = FileResponse(

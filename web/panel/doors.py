@@ -10,11 +10,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from crm.access_log.models import ActorKind
 from crm.db import Session
 from crm.errors import CrmError, NotAllowed
 from crm.panel import members
 from crm.panel.members import Member
 from crm.panel.signing import SESSION
+from web.access_log import as_actor
 from web.deps import OLD_PAGE, house_of, read_form, reading_turn, writing_turn
 from web.forms import Form
 from web.house import House
@@ -88,6 +90,7 @@ class Seat:
         member = member_of(house, request, db, now)
         if member is None:
             raise SeatNeeded(form.text("text") if form else None)
+        as_actor(request, ActorKind.PANEL, member.seat_id)
         if form is not None and not house.signed(
             form.data.get("csrf", ""), "panel-csrf", _cookie(house, request)
         ):

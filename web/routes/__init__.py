@@ -3,6 +3,7 @@
 from web.routes import (
     absence_calendar,
     absences,
+    access_log,
     account,
     agreement_parts,
     agreements,
@@ -51,6 +52,7 @@ from web.routes import (
     search,
     security,
     setup,
+    spot_checks,
     statements,
     surveys,
 )
@@ -65,5 +67,6 @@ ROUTERS = tuple(
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, panel_seats, panel_meetings,
         panel_questions, imports, setup, distribution, outbox, jobs, merging, statements,
+        access_log, spot_checks,
     )
 )  # fmt: skip

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from crm.access_log.models import ActorKind
 from crm.board import queries
 from crm.board.content import Content, read
 from crm.board.happened import requests_behind
 from crm.db import Session
 from crm.errors import NotFound
+from web.access_log import as_actor
 from web.board import HEADINGS, ROWS, Shown
 from web.deps import Visit, house_of, reading
 from web.house import House
@@ -51,8 +53,10 @@ def wall(visit: Annotated[Visit, reading()]) -> Response:
 def screen(house: Houses, request: Request, token: str) -> Response:
     """The same for a screen where nobody is signed in: it shows this one page and nothing else."""
     with house.database.read() as db:
-        if not queries.opens_the_wall(db, token):
+        link = queries.opens_the_wall(db, token)
+        if link is None:
             raise NotFound(CLOSED)
+        as_actor(request, ActorKind.SCREEN, link)
         return public_page(house, request, "board/wall.html", here=request.url.path, **_now(house, db))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from crm.access_log.models import ActorKind
 from crm.day import actions
 from crm.day.queries import user_of_calendar, with_days
 from crm.errors import NotFound
+from web.access_log import as_actor
 from web.deps import Visit, house_of, writing
 from web.house import House
 from web.ics import calendar
@@ -28,13 +30,14 @@ HEADERS = {
 
 
 @router.get("/kalender/{noegle}.ics")
-def feed(house: Houses, noegle: str) -> Response:
+def feed(house: Houses, request: Request, noegle: str) -> Response:
     """The calendar whose secret this is. For any other address, and for a user who was closed, nothing."""
     now, settings = house.clock(), house.settings
     with house.database.read() as db:
         user = user_of_calendar(db, noegle) if len(noegle) <= LONGEST else None
         if user is None:
             raise NotFound
+        as_actor(request, ActorKind.CALENDAR, user.id)
         tasks = with_days(db, user, settings=settings, now=now)
     home = settings.base_url.rstrip("/")
     made = calendar(tasks, name=f"Min dag, {user.first_name}", home=home, now=now, zone=settings.zone)
