@@ -2,6 +2,7 @@
 
 from crm import audit, batches
 from crm.access import models as access
+from crm.access import proofs
 from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
 from crm.board import models as board
@@ -21,6 +22,7 @@ from crm.surveys import models as surveys
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
-    fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day, search,
+    audit, batches, outbox, jobs, access, proofs, companies, responsibility, interactions, requests, agreements,
+    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day,
+    search,
 )  # fmt: skip

@@ -37,10 +37,12 @@ from web.routes import (
     outbox,
     own_figures,
     partners,
+    passkeys,
     people,
     pipeline,
     programmes,
     proposals,
+    provider,
     reports,
     requests,
     responsibility,
@@ -56,11 +58,11 @@ from web.routes import (
 ROUTERS = tuple(
     room.router
     for room in (
-        account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists,
-        bulk, people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar,
-        absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
-        programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
-        board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements,
+        account, provider, codes, security, passkeys, day, calendar, own_figures, follow_ups, search,
+        companies, contacts, lists, bulk, people, beside, colleagues, groups, responsibility, handover,
+        proposals, absence_calendar, absences, interactions, requests, kinds, pipeline, partners, agreements,
+        agreement_parts, documents, programmes, answer, surveys, rounds, reports, indicators, goal_files,
+        goals, goal_setup, board, board_plan, board_agreed, board_meetings, imports, setup, distribution,
+        outbox, jobs, merging, statements,
     )
 )  # fmt: skip
