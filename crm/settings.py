@@ -115,7 +115,7 @@ class Settings(providers.ProviderSettings):
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a log-in ends by itself.")
     second_factor: Annotated[list[Literal["consultant", "manager", "admin"]], NoDecode] = Field(
         default_factory=list,
-        description="Roles whose local accounts must have a code app, comma separated, such as admin,manager.",
+        description="Roles whose local accounts must have a code app or passkey, comma separated: admin,manager.",
     )
     smtp_url: SecretStr = Field(
         SecretStr(""),

@@ -162,7 +162,7 @@ def served(provider: OwnProvider) -> Iterator[OwnProvider]:
             self.end_headers()
             self.wfile.write(sent)
 
-        def log_message(self, *said: object) -> None:  # type: ignore[override]
+        def log_message(self, *said: object) -> None:
             """Not on the tests' own output."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -137,7 +137,7 @@ def test_the_key_is_issuer_and_subject_so_a_new_email_changes_nothing(
 # --- No way in, with a sentence, and nothing changed ------------------------------------------------
 
 
-NO_WAY = {
+NO_WAY: dict[str, tuple[dict[str, Any], str]] = {
     "no group of ours": ({"groups": ["andet"]}, "ikke med i en gruppe"),
     "no groups at all": ({"groups": ...}, "ikke med i en gruppe"),
     "groups that are no texts": ({"groups": [1, {"crm-admin": 1}, None]}, "ikke med i en gruppe"),

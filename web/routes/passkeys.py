@@ -88,7 +88,7 @@ def _named(credential: str) -> str:
     """Which passkey it claims to be, for counting tries."""
     try:
         found = json.loads(credential[: passkeys.LARGEST])
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(found.get("id", ""))[:500] if isinstance(found, dict) else ""
 

@@ -60,21 +60,25 @@ async function ask(form) {
   return used(options);
 }
 
+function free(form) {
+  // app.js holds a form that was sent.
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+  form.querySelector("button").removeAttribute("aria-disabled");
+}
+
 for (const form of document.querySelectorAll("[data-passkey]")) {
   const trouble = form.querySelector("[data-passkey-trouble]");
-  const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.getAttribute("aria-disabled") === "true") return;
-    button.setAttribute("aria-disabled", "true");
     trouble.hidden = true;
     try {
       form.elements.credential.value = await ask(form);
       form.submit();
     } catch (error) {
-      trouble.textContent = TROUBLE[error.name] || (error instanceof TypeError && error.message === NOT_HERE ? NOT_HERE : FAILED);
+      trouble.textContent = TROUBLE[error.name] || (error.message === NOT_HERE ? NOT_HERE : FAILED);
       trouble.hidden = false;
-      button.removeAttribute("aria-disabled");
+      free(form);
     }
   });
 }
