@@ -45,6 +45,8 @@ class OwnProvider:
     person: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    # What it does not tell of its keys.
+    untold: frozenset[str] = frozenset()
     # Instead of the id token that would be right.
     id_token: Any = None
     asked: list[str] = field(default_factory=list)
@@ -130,7 +132,12 @@ class OwnProvider:
         if path == "/.well-known/openid-configuration":
             return 200, self.description()
         if path == "/keys":
-            return 200, KeySet(self.keys).as_dict(private=False)
+            told = KeySet(self.keys).as_dict(private=False)["keys"]
+            return 200, {
+                "keys": [
+                    {name: value for name, value in key.items() if name not in self.untold} for key in told
+                ]
+            }
         if path == "/token":
             return self.token(form, authorization)
         if path == "/userinfo" and authorization == "Bearer adgang":

@@ -134,6 +134,33 @@ def test_the_key_is_issuer_and_subject_so_a_new_email_changes_nothing(
     assert identities(database) == 1
 
 
+def test_entra_ids_own_ways_are_understood(
+    sign_in: SignIn, provider: OwnProvider, database: Database, app: FastAPI, town: Town
+) -> None:
+    """App roles instead of groups, another word for a verified e-mail, and keys that name no algorithm."""
+    app.state.house.settings = app.state.house.settings.model_copy(update={"oidc_groups_claim": "roles"})
+    provider.untold = frozenset({"alg"})
+    provider.person = {
+        "groups": ...,
+        "email_verified": ...,
+        "xms_edov": True,
+        "roles": ["crm-ledere"],
+        "tid": "x",
+    }
+    enter(sign_in(), provider)
+    with database.read() as db:
+        assert db.get_one(User, town.users[ANNA]).role == "manager"
+
+
+def test_a_directory_that_is_trusted_with_its_emails_need_not_say_that_they_are_verified(
+    sign_in: SignIn, provider: OwnProvider, database: Database, app: FastAPI
+) -> None:
+    app.state.house.settings = app.state.house.settings.model_copy(update={"oidc_trust_email": True})
+    provider.person = {"email_verified": ...}
+    enter(sign_in(), provider)
+    assert identities(database) == 1
+
+
 # --- No way in, with a sentence, and nothing changed ------------------------------------------------
 
 
