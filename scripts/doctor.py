@@ -59,10 +59,10 @@ def _providers(settings: Settings) -> Iterator[str]:
             continue
         client = Client(provider, lambda: datetime.now(UTC))
         try:
-            if not client.keys():
+            if not client.line.keys():
                 yield f"{prefix}_ISSUER: Udbyderen har ingen nøgler, vi kan bruge."
             unknown = set(provider.scopes.split()) - set(
-                client.about().get("scopes_supported") or provider.scopes.split()
+                client.line.about().get("scopes_supported") or provider.scopes.split()
             )
         except Unreachable as error:
             yield f"{prefix}_ISSUER: Udbyderen {provider.issuer} kan ikke bruges lige nu: {error}."

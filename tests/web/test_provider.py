@@ -23,7 +23,7 @@ from tests.fingerprint import fingerprint
 from tests.own_provider import CLIENT, CURVE_KEY, KEY, OTHER_KEY, SECRET, SUBJECT, OwnProvider, served
 from tests.town import ADAM, ANNA, CLOSED, MONA, Town
 from tests.web.conftest import Clock, SignIn, Visitor, main
-from web import oidc
+from web import oidc_calls
 from web.app import create_app
 from web.routes import provider as door
 
@@ -308,7 +308,7 @@ def test_a_new_key_of_the_provider_is_found(
 ) -> None:
     enter(sign_in(), provider)
     provider.keys = [OTHER_KEY, CURVE_KEY]
-    monkeypatch.setattr(oidc, "ANEW", 0.0)
+    monkeypatch.setattr(oidc_calls, "ANEW", 0.0)
     for key, alg in ((OTHER_KEY, "RS256"), (CURVE_KEY, "ES256")):
         provider.id_token = lambda nonce, key=key, alg=alg: provider.sign(
             provider.claims(nonce), key=key, alg=alg
@@ -471,7 +471,7 @@ def test_a_provider_that_is_down_is_said_kindly_and_the_local_door_stays_open(
 def test_a_provider_that_falls_silent_on_the_way_is_said_kindly(
     sign_in: SignIn, provider: OwnProvider, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oidc, "TIMEOUT", 0.3)
+    monkeypatch.setattr(oidc_calls, "TIMEOUT", 0.3)
     visitor, before = sign_in(), fingerprint(database)
     answer = provider.way(away(visitor))
     provider.slow = 1.5
@@ -554,6 +554,10 @@ BAD_WORDS: dict[str, Callable[[OwnProvider], str]] = {
     "of a number": lambda p: p.sign(p.logout_claims(sub=7)),
     "with a nonce": lambda p: p.sign(p.logout_claims(nonce="n")),
     "an id token": lambda p: p.sign(p.claims("n", jti="x")),
+    "a list of algorithms": lambda p: p.sign(p.logout_claims(), key=None, alg=["RS256"]),  # type: ignore[arg-type]
+    "no algorithm": lambda p: p.sign(p.logout_claims(), key=None, alg=...),  # type: ignore[arg-type]
+    "a key named by a list": lambda p: p.sign(p.logout_claims(), key=None, kid=["one"]),
+    "something critical that is no list": lambda p: p.sign(p.logout_claims(), crit=7),
     "nothing": lambda p: "",
     "nonsense": lambda p: "a.b.c",
 }  # fmt: skip
