@@ -21,7 +21,7 @@ from crm.access.notices import Notice, tell
 from crm.access.proofs import Identity, ProviderSession
 from crm.access.queries import find, token_hash
 from crm.access.sealing import box
-from crm.errors import Conflict, CrmError, NotAllowed
+from crm.errors import Conflict, CrmError, NotAllowed, Refused
 
 NO_GROUP = (
     "Du er logget ind hos kommunen, men er ikke med i en gruppe, der giver adgang til Én indgang. "
@@ -100,6 +100,8 @@ def _first_time(db: Session, who: Vouched, now: datetime) -> Identity:
     if user is not None and not user.is_active:
         raise NotAllowed(CLOSED)
     if user is not None and identity_at(db, user) is not None:
+        if known := identity_of(db, who.issuer, who.subject):
+            return known  # They came in at this very moment in another window.
         # The same e-mail at another provider, or of another person there, is not the same user.
         raise NotAllowed(TAKEN)
     try:
@@ -119,7 +121,11 @@ def _first_time(db: Session, who: Vouched, now: datetime) -> Identity:
             )  # fmt: skip
             db.add(made)
             db.flush()
-    except IntegrityError as error:
+    except (IntegrityError, Refused) as error:
+        if known := identity_of(db, who.issuer, who.subject):
+            return known
+        if isinstance(error, Refused):
+            raise
         raise Conflict(FIRST) from error
     db.refresh(made, ["user"])
     return made

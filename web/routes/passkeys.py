@@ -51,9 +51,9 @@ def ask(house: Houses) -> Response:
 @router.post("/log-ind/noegle")
 def sign_in(house: Houses, request: Request, form: Posted) -> Response:
     """In with a passkey alone, which is two factors."""
-    site, now = site_of(house), house.clock()
     if not from_this_browser(house, request, form):
         return sign_in_page(house, request, form, 403)
+    site, now = site_of(house), house.clock()
     credential, sealed = form.data.pop("credential", ""), form.data.pop("sealed", "")
     if not credential:
         form.refuse("", NO_SCRIPT)
