@@ -19,7 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from crm import providers
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class MailServer:
         )  # fmt: skip
 
 
-class Settings(BaseSettings):
+class Settings(providers.ProviderSettings):
     """Read once at start; hand it on instead of reading the environment elsewhere."""
 
     # A setting that cannot be read may be a secret with a slip in it: the error does not repeat it.
@@ -128,7 +130,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, le=720, description="Hours until a log-in ends by itself.")
     second_factor: Annotated[list[Literal["consultant", "manager", "admin"]], NoDecode] = Field(
         default_factory=list,
-        description="Roles whose local accounts must have a code app, comma separated, such as admin,manager.",
+        description="Roles whose local accounts must have a code app or passkey, comma separated: admin,manager.",
     )
     smtp_url: SecretStr = Field(
         SecretStr(""),
@@ -146,7 +148,7 @@ class Settings(BaseSettings):
         )
 
     def __init__(self, **values: object) -> None:
-        for name in ("allowed_hosts", "closed_days", "second_factor"):
+        for name in ("allowed_hosts", "closed_days", "second_factor", *providers.LISTS):
             raw = values.get(name, os.environ.get(f"ENINDGANG_{name.upper()}"))
             if raw is not None:
                 values[name] = self._split(raw)
@@ -190,6 +192,13 @@ class Settings(BaseSettings):
         if value.get_secret_value():
             MailServer.of(value.get_secret_value(), others.data.get("base_url", ""))
         return value
+
+    @property
+    def passkeys_possible(self) -> bool:
+        """Whether browsers make passkeys for our address: for a name, by https or on the machine itself."""
+        parts = urlsplit(self.base_url)
+        named = re.fullmatch(r"[0-9.]*|.*:.*", parts.hostname or "") is None
+        return named and (parts.scheme == "https" or parts.hostname == "localhost")
 
     @property
     def mail_server(self) -> MailServer | None:

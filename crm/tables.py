@@ -2,6 +2,7 @@
 
 from crm import audit, batches
 from crm.access import models as access
+from crm.access import proofs
 from crm.access_log import models as access_log
 from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
@@ -23,7 +24,7 @@ from crm.surveys import models as surveys
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
-    fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, panel,
-    day, search, access_log,
+    audit, batches, outbox, jobs, access, proofs, companies, responsibility, interactions, requests, agreements,
+    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board,
+    panel, day, search, access_log,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from crm import danish, migrations
 from crm.access import actions as access
+from crm.access import identities
 from crm.access import queries as users
 from crm.access.models import Role
 from crm.companies.queries import by_cvr
@@ -241,6 +242,15 @@ def close_user(
         }
         given = f" {told(moved)} er givet videre til {receiver.name}." if moved and receiver else ""
     report(answer, as_json, f"{email} er lukket.{given}")
+
+
+@user_app.command("unlink")
+@refusals
+def unlink_user(email: str) -> None:
+    """Forget which account at the municipality's provider is this user's; the next log-in there links anew."""
+    with opened() as (_settings, database), database.write("command line") as db:
+        known = identities.unlink(db, user=users.by_email(db, email))
+    typer.echo(f"{email} er ikke længere forbundet." if known else f"{email} var ikke forbundet.")
 
 
 @token_app.command("add")

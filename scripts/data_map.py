@@ -27,7 +27,8 @@ CLASSES = {
     "notes": "What colleagues wrote about companies and agreed with them. Free text may name people.",
     "staff": "The municipality's own users: name, e-mail, telephone, title, and when they are away.",
     "organisation": "How the municipality divides its work: teams, who is responsible, programmes, goals.",
-    "security": "Sessions and keys, only as hashes; network addresses that tried to log in a moment ago.",
+    "security": "Sessions, identities and keys, only as hashes, public halves or encrypted; network addresses "
+    "that tried to log in a moment ago.",
     "technical": "What the system needs to explain and repeat itself. May hold copies of all of the above.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +18,12 @@ from crm.access_log.store import AccessLog, log_of
 from crm.board import actions as board
 from crm.companies.models import Company
 from crm.db import SAFE_SQLITE, Database, sqlite_module
+from crm.providers import RANKS
 from crm.responsibility.models import CompanyAssignment
 from crm.settings import Settings
 from crm.tables import metadata
 from crm.types import SafeText
+from web.oidc import Client, Unreachable
 
 SHOWN = 20
 # The nightly job may be behind by so much before anybody is told.
@@ -29,7 +32,7 @@ GRACE = timedelta(days=7)
 
 def examine(settings: Settings, database: Database) -> list[str]:
     """Everything found, as sentences; nothing when all is well."""
-    found = list(_settings(settings, database))
+    found = [*_settings(settings, database), *_providers(settings)]
     with database.reader.connect() as connection:
         stands = migrations.current(connection)
     if stands != migrations.HEAD:
@@ -81,6 +84,43 @@ def _settings(settings: Settings, database: Database) -> Iterator[str]:
         yield f"SQLite er {sqlite_module().sqlite_version}; brug mindst {'.'.join(map(str, SAFE_SQLITE))}."
     if database.dialect != "sqlite" and settings.secret_key is None:
         yield "ENINDGANG_SECRET_KEY er ikke sat; flere servere kan ikke dele log-in."
+
+
+def _providers(settings: Settings) -> Iterator[str]:
+    """Whether those who vouch for people answer, and whether what is set up fits together."""
+    for prefix, provider in (
+        ("ENINDGANG_OIDC", settings.staff_provider),
+        ("ENINDGANG_PANEL_OIDC", settings.panel_provider),
+    ):
+        if provider is None:
+            continue
+        client = Client(provider, lambda: datetime.now(UTC))
+        try:
+            if not client.line.keys():
+                yield f"{prefix}_ISSUER: Udbyderen har ingen nøgler, vi kan bruge."
+            unknown = set(provider.scopes.split()) - set(
+                client.line.about().get("scopes_supported") or provider.scopes.split()
+            )
+        except Unreachable as error:
+            yield f"{prefix}_ISSUER: Udbyderen {provider.issuer} kan ikke bruges lige nu: {error}."
+            continue
+        if unknown:
+            yield f"{prefix}_SCOPES: Udbyderen kender ikke {', '.join(sorted(unknown))}."
+        if settings.base_url.startswith("http:") and not provider.issuer.startswith("http:"):
+            yield f"{prefix}: ENINDGANG_BASE_URL skal begynde med https:, ellers sender udbyderen ingen tilbage."
+    if settings.staff_provider:
+        yield from _groups(settings)
+
+
+def _groups(settings: Settings) -> Iterator[str]:
+    given = [getattr(settings, f"oidc_{role}_groups") for role in RANKS]
+    if not any(given):
+        yield "ENINDGANG_OIDC_ISSUER er sat, men ingen gruppe giver adgang. Sæt ENINDGANG_OIDC_CONSULTANT_GROUPS."
+    for name, times in sorted(Counter(group for groups in given for group in set(groups)).items()):
+        if times > 1:
+            yield f"Gruppen {name} står ved flere roller; den højeste gælder."
+    if "admin" not in settings.oidc_local_roles and not settings.oidc_admin_groups:
+        yield "Ingen kan være administrator: ENINDGANG_OIDC_ADMIN_GROUPS er tom, og admin må ikke logge ind lokalt."
 
 
 def _schema(db: Session) -> Iterator[str]:

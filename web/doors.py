@@ -47,6 +47,14 @@ def door_page(
     return answer
 
 
+def sign_in_page(house: House, request: Request, form: Form, status: int = 200) -> Response:
+    """All ways in: the municipality's own, a passkey, and e-mail with password."""
+    return door_page(
+        house, request, "account/sign_in.html", form, status, provider=house.settings.staff_provider,
+        passkeys=house.settings.passkeys_possible,
+    )  # fmt: skip
+
+
 def from_this_browser(house: House, request: Request, form: Form) -> bool:
     """Whether the form was made for this browser; otherwise the form says so."""
     if house.signed(form.data.get("csrf", ""), "csrf", request.cookies.get("visitor", "")):
@@ -81,27 +89,28 @@ def between(house: House, request: Request, db: Session, now: datetime) -> User 
     return user if right and user.is_active else None
 
 
-def let_in(house: House, request: Request, db: Session, user: User, now: datetime, onward: str) -> Response:
-    """Everything asked for was right: this browser is signed in."""
+def let_in(
+    house: House, request: Request, db: Session, user: User, now: datetime, onward: str
+) -> tuple[Response, str]:
+    """Everything asked for was right: this browser is signed in. The answer, and the new session's token."""
     answer = RedirectResponse(onward, 303)
-    remember(house, request, answer, db, user, now)
+    token = remember(house, request, answer, db, user, now)
     for cookie in ("visitor", "between"):
         answer.delete_cookie(cookie, secure=house.secure)
-    return answer
+    return answer, token
 
 
-def remember(
-    house: House, request: Request, answer: Response, db: Session, user: User, now: datetime
-) -> None:
-    """Let this browser be a new session's."""
+def remember(house: House, request: Request, answer: Response, db: Session, user: User, now: datetime) -> str:
+    """Let this browser be a new session's; the session's token."""
     hours = house.settings.session_hours
-    token = actions.sign_in(db, user=user, now=now, hours=hours, browser=_browser(request))
+    token = actions.sign_in(db, user=user, now=now, hours=hours, browser=browser_of(request))
     answer.set_cookie(
         house.session_cookie, token, max_age=hours * 3600, httponly=True, samesite="lax", secure=house.secure
     )
+    return token
 
 
-def _browser(request: Request) -> str | None:
+def browser_of(request: Request) -> str | None:
     """What one would call the browser, for one's own list; what it says of itself is kept nowhere."""
     said = request.headers.get("user-agent", "")
     name = next((name for sign, name in _BROWSERS if sign in said), None)

@@ -19,6 +19,7 @@ from crm.access_log.store import AccessLog, log_of
 from crm.db import Database
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
+from web.oidc import Client
 
 STATIC = Path(__file__).parent / "static"
 # Seconds for which other workers may not have heard of what a manager has set up.
@@ -55,6 +56,18 @@ class House:
     def access_log(self) -> AccessLog:
         """Who looked at what; closed with the database."""
         return log_of(self.database)
+
+    @cached_property
+    def staff_provider(self) -> Client | None:
+        """Who vouches for staff, if the municipality has set that up."""
+        provider = self.settings.staff_provider
+        return Client(provider, self.clock) if provider else None
+
+    @cached_property
+    def panel_provider(self) -> Client | None:
+        """Who vouches for members of the company panel, if that is set up."""
+        provider = self.settings.panel_provider
+        return Client(provider, self.clock) if provider else None
 
     @cached_property
     def demo(self) -> bool:

@@ -18,6 +18,9 @@ class Notice(StrEnum):
     FACTOR_ON = "En kode-app er sat op"
     FACTOR_OFF = "Kode-appen er fjernet"
     CODE_USED = "En af koderne på papir er brugt"
+    PASSKEY_ON = "En adgangsnøgle er tilføjet"
+    PASSKEY_OFF = "En adgangsnøgle er fjernet"
+    LINKED = "Din bruger er forbundet med kommunens konto"
 
 
 def tell(db: Session, *, user: User, what: Notice, now: datetime) -> None:

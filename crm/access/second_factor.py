@@ -6,8 +6,6 @@ database alone makes no codes. The codes on paper are random, so a plain hash is
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
@@ -19,9 +17,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm import audit
+from crm.access import passkeys
 from crm.access.models import RecoveryCode, SecondFactor, User
 from crm.access.notices import Notice, tell
 from crm.access.queries import token_hash
+from crm.access.sealing import box
 from crm.errors import Conflict, Refused
 
 PERIOD = 30
@@ -103,14 +103,16 @@ def check(db: Session, *, user: User, code: str, key: bytes, now: datetime) -> b
     """Whether the code is right. Whatever it was, it works no second time."""
     found = db.get(SecondFactor, user.id, with_for_update=True)
     if found is None or found.confirmed_at is None:
-        return False
+        # Who has passkeys only has codes on paper too, for the day the device is lost.
+        return passkeys.has_any(db, user) and _takes(db, user, code, now)
     return _accepts(db, found, code, key, now) or _takes(db, user, code, now)
 
 
 def remove(db: Session, *, user: User, now: datetime) -> None:
     """Without a second factor from now on. Removed twice is removed."""
     gone = db.execute(delete(SecondFactor).where(SecondFactor.user_id == user.id))
-    db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    if not passkeys.has_any(db, user):
+        db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     if cast("Any", gone).rowcount:
         audit.note(db, action="second_factor_off", kind="user_account", id=user.id)
         tell(db, user=user, what=Notice.FACTOR_OFF, now=now)
@@ -156,7 +158,7 @@ def _code_hash(user: User, code: str) -> str:
 
 
 def _box(key: bytes) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"second factor\0" + key).digest()))
+    return box("second factor", key)
 
 
 def _read(found: SecondFactor, key: bytes) -> str:

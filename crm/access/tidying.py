@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm.access.actions import WINDOW
 from crm.access.models import Draft, Submission, Throttle, UserSession
+from crm.access.proofs import Spent
 
 # So long what was sent twice is known as the same (docs/api.md).
 REPEATS = timedelta(days=7)
@@ -22,6 +23,7 @@ def forget(db: Session, *, now: datetime) -> int:
     """Forget some of what has had its time: ended log-ins, old drafts, answers to forms; how many rows."""
     return sum((
         _some(db, [UserSession.id], UserSession.expires_at <= now),
+        _some(db, [Spent.key], Spent.until <= now),
         _some(db, [Throttle.key], Throttle.window <= now - WINDOW),
         _some(db, [Submission.user_id, Submission.key], Submission.created_at <= now - REPEATS),
         # What a user chose last in a form is kept: it is no text.

@@ -44,9 +44,29 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def app(database: Database, tmp_path: Path) -> FastAPI:
+def host() -> str:
+    """The name the town is served under."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """Where the town will be served; known before the town is set up."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """How the town is set up."""
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def app(database: Database, settings: Settings) -> FastAPI:
     """The application on this test's database, on the machine's own clock."""
-    return create_app(Settings(data_dir=tmp_path), database)
+    return create_app(settings, database)
 
 
 @pytest.fixture
@@ -56,18 +76,16 @@ def town(built_town: Town) -> Town:
 
 
 @pytest.fixture
-def address(app: FastAPI, town: Town) -> Iterator[str]:
+def address(app: FastAPI, town: Town, listening: socket.socket, host: str) -> Iterator[str]:
     """Where the town is served."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://{host}:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 OpenPage = Callable[..., Page]

@@ -26,6 +26,7 @@ OURS = {
     "direction", "act", "stamp", "job_key", "repeat_unit", "calendar_hash",
     "cause", "end_cause", "field", "choice", "media_type", "sha256", "made_by", "content",
     "counts_when", "what", "better", "purpose", "code_hash", "secret", "month",
+    "issuer", "subject_hash", "sid_hash", "id_token", "credential_id", "public_key",
 }  # fmt: skip
 
 

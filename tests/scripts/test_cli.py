@@ -116,6 +116,11 @@ def test_a_leaver_is_closed_only_when_what_they_have_is_given_on(staffed: House,
     assert staffed.json("doctor") == {"findings": []}
 
 
+def test_who_was_never_linked_to_the_municipalitys_account_is_let_go_of_all_the_same(staffed: House) -> None:
+    assert "var ikke forbundet" in staffed.run("user", "unlink", "anna@k.test")
+    assert "ingen bruger" in staffed.run("user", "unlink", "ukendt@k.test", exits=1)
+
+
 def test_a_token_is_printed_once_and_works(staffed: House) -> None:
     answer = staffed.json("token", "add", "mona@k.test")
     assert isinstance(answer, dict)

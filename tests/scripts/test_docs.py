@@ -39,6 +39,8 @@ ELSEWHERE = ("/etc/", "/opt/", "/srv/", "/var/", "/static/", "/tmp/")
 # Whoever names another host lets readers depend on it, so each is meant.
 HOSTS = {
     "127.0.0.1", "localhost", "enindgang.kommune.example", "www.sqlite.org",
+    # What an administrator types as the issuer.
+    "login.microsoftonline.com", "keycloak.kommune.example",
 }  # fmt: skip
 LARGEST_PICTURE = 300_000
 

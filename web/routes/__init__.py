@@ -41,10 +41,12 @@ from web.routes import (
     panel_questions,
     panel_seats,
     partners,
+    passkeys,
     people,
     pipeline,
     programmes,
     proposals,
+    provider,
     reports,
     requests,
     responsibility,
@@ -61,12 +63,11 @@ from web.routes import (
 ROUTERS = tuple(
     room.router
     for room in (
-        account, codes, security, day, calendar, own_figures, follow_ups, search, companies, contacts, lists,
-        bulk, people, beside, colleagues, groups, responsibility, handover, proposals, absence_calendar,
-        absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
-        programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
-        board_plan, board_agreed, board_meetings, panel_seats, panel_meetings,
-        panel_questions, imports, setup, distribution, outbox, jobs, merging, statements,
-        access_log, spot_checks,
+        account, provider, codes, security, passkeys, day, calendar, own_figures, follow_ups, search,
+        companies, contacts, lists, bulk, people, beside, colleagues, groups, responsibility, handover,
+        proposals, absence_calendar, absences, interactions, requests, kinds, pipeline, partners, agreements,
+        agreement_parts, documents, programmes, answer, surveys, rounds, reports, indicators, goal_files,
+        goals, goal_setup, board, board_plan, board_agreed, board_meetings, panel_seats, panel_meetings,
+        panel_questions, imports, setup, distribution, outbox, jobs, merging, statements, access_log, spot_checks,
     )
 )  # fmt: skip

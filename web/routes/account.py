@@ -7,21 +7,25 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from crm.access import actions, queries, second_factor
+from crm.access import actions, identities, passkeys, queries, second_factor
+from crm.access.models import User
 from crm.day.queries import choice
-from web.deps import Visit, house_of, read_form, reading, writing
-from web.doors import SLOW_DOWN, ask_for_code, door_page, from_this_browser, let_in, remember
+from web.deps import Visit, house_of, read_form, reading, working, writing
+from web.doors import SLOW_DOWN, ask_for_code, from_this_browser, let_in, remember, sign_in_page
 from web.forms import Form
 from web.house import House
-from web.render import local, page, redirect
+from web.oidc import Unreachable
+from web.oidc_door import address
+from web.render import local, page, public_page, redirect
 
 router = APIRouter()
 WRONG = "E-mail eller adgangskode er ikke rigtig."
+NOT_LOCALLY = "Du skal logge ind med kommunens konto."
 Houses = Annotated[House, Depends(house_of)]
 
 
 def _sign_in_page(house: House, request: Request, form: Form, status: int = 200) -> Response:
-    answer = door_page(house, request, "account/sign_in.html", form, status)
+    answer = sign_in_page(house, request, form, status)
     if house.session_cookie in request.cookies:
         answer.delete_cookie(house.session_cookie, secure=house.secure)
     return answer
@@ -54,24 +58,51 @@ def sign_in(house: Houses, request: Request, form: Annotated[Form, Depends(read_
     if not actions.check_password(user, password) or user is None:
         form.refuse("password", WRONG)
         return _sign_in_page(house, request, form, 422)
+    return _let_on(house, request, form, user, keys)
+
+
+def _let_on(house: House, request: Request, form: Form, user: User, keys: list[str]) -> Response:
+    """The password was right: in, or to the rest of the proof."""
+    if not house.settings.lets_in_locally(user.role):
+        form.refuse("", NOT_LOCALLY)
+        return _sign_in_page(house, request, form, 403)
+    now, onward = house.clock(), local(form.data.get("videre"))
     with house.database.write(user.email, user.id) as db:
         actions.count_success(db, keys=keys)
-        if second_factor.factor_of(db, user):
-            return ask_for_code(house, user, now, local(form.data.get("videre")), "/log-ind/kode")
+        if second_factor.factor_of(db, user) or passkeys.has_any(db, user):
+            return ask_for_code(house, user, now, onward, "/log-ind/kode")
         if second_factor.is_required(user, house.settings.second_factor):
             second_factor.begin(db, user=user, key=house.key, now=now)
-            return ask_for_code(house, user, now, local(form.data.get("videre")), "/log-ind/kode-app")
-        return let_in(house, request, db, user, now, local(form.data.get("videre")))
+            return ask_for_code(house, user, now, onward, "/log-ind/kode-app")
+        return let_in(house, request, db, user, now, onward)[0]
 
 
 @router.post("/log-ud")
-def sign_out(visit: Annotated[Visit, writing("own")]) -> Response:
-    """End this browser's session."""
-    cookie = visit.house.session_cookie
-    actions.sign_out(visit.db, token=visit.request.cookies.get(cookie, ""))
-    answer = RedirectResponse("/log-ind", 303)
-    answer.delete_cookie(cookie, secure=visit.house.secure)
+def sign_out(visit: Annotated[Visit, working("own")]) -> Response:
+    """End this browser's session, and at the provider that vouched for it the log-in there."""
+    house, cookie = visit.house, visit.house.session_cookie
+    token = visit.request.cookies.get(cookie, "")
+    id_token = identities.id_token_of(visit.db, token, house.key)
+    visit.finish()
+    with house.database.write(visit.me.email, visit.me.id) as db:
+        actions.sign_out(db, token=token)
+    # Only now the provider is asked: nobody waits for it with the writer in hand.
+    elsewhere = _provider_s_end(house, id_token) if id_token else None
+    answer: Response = RedirectResponse("/log-ind", 303)
+    if elsewhere:
+        # A form may lead to our own pages only (CSP), so the page goes on by itself.
+        answer = public_page(house, visit.request, "account/signed_out.html", elsewhere=elsewhere)
+    answer.delete_cookie(cookie, secure=house.secure)
     return answer
+
+
+def _provider_s_end(house: House, id_token: str) -> str | None:
+    if house.staff_provider is None:
+        return None
+    try:
+        return house.staff_provider.log_out(id_token=id_token, back_to=address(house, "/log-ind"))
+    except Unreachable:
+        return None
 
 
 @router.get("/konto")

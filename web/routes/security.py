@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm import danish
-from crm.access import actions, queries, second_factor
+from crm.access import actions, identities, passkeys, queries, second_factor
 from crm.access.passwords import check_password
 from web.deps import Visit, reading, writing
+from web.doors import browser_of
 from web.forms import Form
 from web.render import page, redirect
 from web.routes.codes import picture, spelled
@@ -24,8 +25,10 @@ def _this(visit: Visit) -> str:
     return visit.request.cookies.get(visit.house.session_cookie, "")
 
 
-def _show(visit: Visit, form: Form, codes: list[str] | None = None) -> Response:
-    factor = second_factor.factor_of(visit.db, visit.me)
+def security_page(visit: Visit, form: Form, codes: list[str] | None = None) -> Response:
+    """How one's log-in is kept safe; `form` is the one that was refused, `codes` are shown this once."""
+    factor, keys = second_factor.factor_of(visit.db, visit.me), passkeys.of(visit.db, visit.me)
+    form.data.setdefault("passkey_name", browser_of(visit.request) or "")
     return page(
         visit,
         "account/security.html",
@@ -33,7 +36,11 @@ def _show(visit: Visit, form: Form, codes: list[str] | None = None) -> Response:
         form=form,
         factor=factor,
         required=second_factor.is_required(visit.me, visit.house.settings.second_factor),
-        left=second_factor.left(visit.db, visit.me) if factor else 0,
+        left=second_factor.left(visit.db, visit.me) if factor or keys else 0,
+        passkeys=keys,
+        passkey_choices=[(each.id, each.name) for each in keys],
+        passkeys_possible=visit.house.settings.passkeys_possible,
+        identity=identities.identity_at(visit.db, visit.me),
         codes=codes,
         sessions=queries.sessions(visit.db, visit.me, visit.now),
         this=queries.token_hash(_this(visit)),
@@ -43,13 +50,13 @@ def _show(visit: Visit, form: Form, codes: list[str] | None = None) -> Response:
 @router.get("")
 def show(visit: Annotated[Visit, reading("own")]) -> Response:
     """How one's log-in is kept safe."""
-    return _show(visit, Form())
+    return security_page(visit, Form())
 
 
 def _set_up(visit: Visit, form: Form) -> Response:
     secret = second_factor.begun(visit.db, visit.me, visit.house.key)
     if secret is None:
-        return _show(visit, form)
+        return security_page(visit, form)
     return page(
         visit,
         "account/set_up.html",
@@ -69,7 +76,7 @@ def begin(visit: Annotated[Visit, writing("own")]) -> Response:
         visit.db,
         lambda: second_factor.begin(visit.db, user=visit.me, key=visit.house.key, now=visit.now),
     )
-    return _show(visit, visit.form) if begun is None else redirect(visit, f"{HOME}/kode-app")
+    return security_page(visit, visit.form) if begun is None else redirect(visit, f"{HOME}/kode-app")
 
 
 @router.get("/kode-app")
@@ -89,10 +96,10 @@ def confirm(visit: Annotated[Visit, writing("own")]) -> Response:
             visit.db, user=visit.me, code=typed, key=visit.house.key, now=visit.now
         ),
     )
-    return _set_up(visit, form) if codes is None else _show(visit, Form(), codes)
+    return _set_up(visit, form) if codes is None else security_page(visit, Form(), codes)
 
 
-def _has_said_password(visit: Visit, field: str) -> bool:
+def has_said_password(visit: Visit, field: str) -> bool:
     """Nobody changes these at a browser that was left open."""
     if check_password(visit.me, visit.form.data.pop(field, "")):
         return True
@@ -103,20 +110,22 @@ def _has_said_password(visit: Visit, field: str) -> bool:
 @router.post("/koder")
 def new_codes(visit: Annotated[Visit, writing("own")]) -> Response:
     """Ten new codes for paper; the old ones work no longer."""
-    if second_factor.factor_of(visit.db, visit.me) is None or not _has_said_password(visit, "codes_password"):
-        return _show(visit, visit.form)
-    return _show(visit, Form(), second_factor.new_codes(visit.db, user=visit.me))
+    proven = second_factor.factor_of(visit.db, visit.me) or passkeys.has_any(visit.db, visit.me)
+    if not proven or not has_said_password(visit, "codes_password"):
+        return security_page(visit, visit.form)
+    return security_page(visit, Form(), second_factor.new_codes(visit.db, user=visit.me))
 
 
 @router.post("/kode-app/fjern")
 def remove(visit: Annotated[Visit, writing("own")]) -> Response:
     """Without a code app, unless the house asks for one."""
-    if second_factor.is_required(visit.me, visit.house.settings.second_factor):
+    required = second_factor.is_required(visit.me, visit.house.settings.second_factor)
+    if required and not passkeys.has_any(visit.db, visit.me):
         visit.form.refuse(
             "", "Du skal have en kode-app. Har du fået ny telefon, så bed en administrator om hjælp."
         )
-    if visit.form.errors or not _has_said_password(visit, "remove_password"):
-        return _show(visit, visit.form)
+    if visit.form.errors or not has_said_password(visit, "remove_password"):
+        return security_page(visit, visit.form)
     second_factor.remove(visit.db, user=visit.me, now=visit.now)
     return redirect(visit, HOME, flash="Kode-appen er fjernet.")
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.access import actions as access
-from crm.access import holdings, links, second_factor
+from crm.access import holdings, links, passkeys, second_factor
 from crm.access import queries as users
 from crm.access.models import LinkPurpose, User
 from crm.errors import Conflict, renamed
@@ -79,7 +79,7 @@ def _user(visit: Visit, user: User, form: Form) -> Response:
         section="admin",
         user=user,
         form=form,
-        factor=second_factor.factor_of(visit.db, user),
+        factor=second_factor.factor_of(visit.db, user) or passkeys.has_any(visit.db, user),
         held=holdings.told(holdings.held(visit.db, user, visit.today)),
         roles=words.choices(words.ROLES),
         colleagues=[(each.id, each.name) for each in users.colleagues(visit.db) if each.id != user.id],
@@ -138,10 +138,15 @@ def send_link(visit: Annotated[Visit, writing("users.write")], id: int) -> Respo
 
 @router.post("/brugere/{id}/kode-app/fjern")
 def remove_factor(visit: Annotated[Visit, writing("users.write")], id: int) -> Response:
-    """Help a user who has lost the telephone and the codes on paper."""
+    """Help a user who has lost the telephone, the passkeys and the codes on paper."""
     user = users.get(visit.db, id)
+    passkeys.remove_all(visit.db, user=user, now=visit.now)
     second_factor.remove(visit.db, user=user, now=visit.now)
-    return redirect(visit, f"/opsaetning/brugere/{id}", flash=f"{user.name} har ikke længere en kode-app.")
+    return redirect(
+        visit,
+        f"/opsaetning/brugere/{id}",
+        flash=f"{user.name} har ikke længere kode-app eller adgangsnøgler.",
+    )
 
 
 @router.post("/brugere/{id}/luk")

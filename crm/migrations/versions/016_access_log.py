@@ -11,7 +11,7 @@ from alembic import op
 from crm import types
 
 revision = "016_access_log"
-down_revision = "013_panel"
+down_revision = "014_oidc"
 branch_labels = None
 depends_on = None
 
