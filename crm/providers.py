@@ -83,6 +83,9 @@ class ProviderSettings(BaseSettings):
     panel_oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our secret at that provider.")
     panel_oidc_name: str = Field("MitID Erhverv", min_length=1, description="What the panel's page calls it.")
     panel_oidc_scopes: str = Field("openid profile email", description="What we ask that provider to tell.")
+    panel_oidc_trust_email: bool = Field(
+        False, description="Every e-mail that provider tells is verified, also when it does not say so."
+    )
     panel_oidc_parameters: str = Field("", description="More to send along, as key=value&key=value.")
 
     @field_validator("oidc_issuer", "panel_oidc_issuer")

@@ -128,8 +128,11 @@ NOTHING = frozenset({
     "/visninger/{id}/slet", "/visninger/{id}/tilbage",
     # What the one who was asked sees of their own answer, which nobody keeps a trace of.
     "/svar/{token}", "/svar/{token}/kommentar",
+    "/konto/sikkerhed/noegler", "/konto/sikkerhed/noegler/fjern", "/konto/sikkerhed/noegler/gem", "/log-ind/kommune",
+    "/log-ind/kommune/log-ud", "/log-ind/kommune/svar", "/log-ind/noegle", "/log-ind/noegle/spoerg",
     # The panel's way in, where nobody is known yet.
-    "/panel/log-ind", "/panel/log-ud", "/panel/ind/{token}", "/panel/ind/{token}/nyt",
+    "/panel/log-ind", "/panel/log-ind/udbyder", "/panel/log-ind/udbyder/svar",
+    "/panel/log-ud", "/panel/ind/{token}", "/panel/ind/{token}/nyt",
     # An empty form.
     "/virksomheder/ny", "/panelet/pladser/ny", "/panelet/moeder/nyt", "/panelet/spoergsmaal/nyt",
     # How the house is set up.

@@ -98,6 +98,20 @@ class PanelSession(Row, Base):
     expires_at: Mapped[datetime] = mapped_column(Utc)
 
 
+class PanelIdentity(Base):
+    """Whom the panel's identity provider means when it says this subject: the holder of a seat."""
+
+    __tablename__ = "panel_identity"
+    __data_class__ = "security"
+    __table_args__ = (CheckConstraint("issuer <> '' AND subject_hash <> ''", name="named"),)
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    # What a provider calls somebody is read by nobody; it may hold a CPR number.
+    subject_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    seat_id: Mapped[int] = mapped_column(ForeignKey("panel_seat.id"), index=True)
+    linked_at: Mapped[datetime] = mapped_column(Utc)
+
+
 class PanelMeeting(Row, Base):
     """A meeting of the panel. Members see it once it is announced, and the minutes once they are published."""
 
@@ -253,6 +267,11 @@ guards(
         "panel_session_of_a_seat", "panel_session", "INSERT",
         "NOT EXISTS (SELECT 1 FROM panel_seat s WHERE s.id = NEW.seat_id AND s.ended_at IS NULL)",
         "a seat that has ended opens nothing",
+    ),
+    refuse_where(
+        "panel_identity_of_a_seat", "panel_identity", "UPDATE",
+        "EXISTS (SELECT 1 FROM panel_seat s WHERE s.id = OLD.seat_id AND s.ended_at IS NULL)",
+        "an identity stays with its seat for as long as the seat stands",
     ),
     refuse_trigger(
         "panel_link_fixed", "panel_link",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -21,6 +22,7 @@ from tests.conftest import NOW
 from tests.town import ADAM, ANNA, BO, CALENDAR, MONA, Town
 from tests.web.conftest import BASE, SignIn, Visitor
 from tests.web.matrix import address_of
+from tests.web.panelling import seated
 from tests.web.test_who_may import ROLES
 from web import logged
 from web.looks import LOOKS, NOTHING, decided, look_of
@@ -79,6 +81,8 @@ def test_every_page_a_role_reads_gives_exactly_one_row(
     me, program = sign_in(ROLES[who]), _program(app, database, ROLES[who])
     for row in ROUTES:
         path = str(row["path"])
+        if path.startswith("/panel/"):
+            continue
         address = address_of(path, town)
         if row["method"] != "GET" or row["who"] == ["public"] or address is None or path.startswith(APART):
             continue
@@ -102,6 +106,21 @@ def test_every_page_a_role_reads_gives_exactly_one_row(
             assert found.at == NOW
             if "{cvr}" in path:
                 assert found.company == town.bakery, path
+
+
+def test_every_page_a_member_of_the_panel_reads_gives_exactly_one_row(
+    app: FastAPI, town: Town, database: Database
+) -> None:
+    lone = seated(app, database, town.seat)
+    for row in ROUTES:
+        path = str(row["path"])
+        if row["method"] != "GET" or row["who"] != ["panel"]:
+            continue
+        before = last(database)
+        lone.get(address_of(path, town) or path)
+        (found,) = entries(database, before)
+        assert (found.actor_kind, found.actor_id) == (ActorKind.PANEL, town.seat), path
+        assert (found.outcome, found.route) == (Outcome.SHOWN, f"GET {path}")
 
 
 def test_what_is_under_a_company_is_about_that_company(

@@ -4,6 +4,6 @@ It shares no address with the staff's pages and knows none of their rooms: what 
 alone (the import contract in pyproject.toml says so), and reading is done in a session that cannot write.
 """
 
-from web.panel import agreements, home, meetings, questions, remarks, way_in
+from web.panel import agreements, home, meetings, provider, questions, remarks, way_in
 
-ROUTERS = [each.router for each in (way_in, home, agreements, meetings, questions, remarks)]
+ROUTERS = [each.router for each in (way_in, provider, home, agreements, meetings, questions, remarks)]

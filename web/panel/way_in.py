@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from crm.access import actions as access
 from crm.errors import NotFound
 from crm.panel import signing
-from web.doors import SLOW_DOWN, door_page, from_this_browser
+from web.doors import SLOW_DOWN, door_page, evenly, from_this_browser
 from web.forms import Form
 from web.house import House
 from web.panel.doors import HOME, SIGN_IN, Houses, Sent, Writes, cookie_name, forget, remember
@@ -19,7 +21,16 @@ router = APIRouter(prefix="/panel")
 def _page(
     house: House, request: Request, template: str, form: Form, status: int = 200, **context: object
 ) -> Response:
-    return door_page(house, request, f"panel/{template}", form, status, member=None, **context)
+    return door_page(
+        house,
+        request,
+        f"panel/{template}",
+        form,
+        status,
+        member=None,
+        provider=house.panel_provider,
+        **context,
+    )
 
 
 @router.get("/log-ind")
@@ -33,7 +44,7 @@ def ask(house: Houses, request: Request, form: Sent) -> Response:
     """Mail a link. The same answer whether the e-mail has a seat or not."""
     if not from_this_browser(house, request, form):
         return _page(house, request, "sign_in.html", form, 403, asked=False)
-    email, now = form.data.get("email", ""), house.clock()
+    email, now, began = form.data.get("email", ""), house.clock(), time.monotonic()
     if "@" not in email:
         form.refuse("email", "Skriv din e-mailadresse.")
         return _page(house, request, "sign_in.html", form, 422, asked=False)
@@ -43,6 +54,7 @@ def ask(house: Houses, request: Request, form: Sent) -> Response:
             form.refuse("", SLOW_DOWN)
             return _page(house, request, "sign_in.html", form, 429, asked=False)
         signing.ask(db, email=email, home=house.settings.base_url, now=now, today=house.today(now))
+    evenly(began)
     return _page(house, request, "sign_in.html", form, asked=True)
 
 

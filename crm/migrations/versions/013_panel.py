@@ -203,5 +203,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("answered_at IS NULL"),
     )
     op.create_index("ix_panel_remark_seat", "panel_remark", ["seat_id", "id"], unique=False)
+    op.create_table(
+        "panel_identity",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject_hash", sa.Text(), nullable=False),
+        sa.Column("seat_id", KEY, nullable=False),
+        sa.Column("linked_at", types.Utc(), nullable=False),
+        sa.CheckConstraint("issuer <> '' AND subject_hash <> ''", name=op.f("ck_panel_identity_named")),
+        sa.ForeignKeyConstraint(["seat_id"], ["panel_seat.id"], name=op.f("fk_panel_identity_seat_id")),
+        sa.PrimaryKeyConstraint("issuer", "subject_hash", name=op.f("pk_panel_identity")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_panel_identity_seat_id"), "panel_identity", ["seat_id"], unique=False)
+
     agreement = sa.table("agreement", sa.column("shown_to_panel", sa.Integer()))
     op.execute(sa.update(agreement).where(agreement.c.shown_to_panel == 1).values(shown_to_panel=0))
