@@ -5,6 +5,7 @@ from crm.access import models as access
 from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
 from crm.board import models as board
+from crm.choices import models as choices
 from crm.companies import models as companies
 from crm.day import models as day
 from crm.db import Base
@@ -21,6 +22,6 @@ from crm.surveys import models as surveys
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, companies, responsibility, interactions, requests, agreements, periods,
-    fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day, search,
+    audit, batches, outbox, jobs, access, choices, companies, responsibility, interactions, requests, agreements,
+    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day, search,
 )  # fmt: skip

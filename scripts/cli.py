@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from crm import danish, migrations
 from crm.access import actions as access
 from crm.access import queries as users
-from crm.access.models import Role
+from crm.access.models import Role, Scope
 from crm.db import Database
 from crm.errors import CrmError, Refused
 from crm.goals.figures import same_figure
@@ -240,11 +240,16 @@ def close_user(
 @token_app.command("add")
 @refusals
 def add_token(
-    email: str, days: Annotated[int, typer.Option(min=1, max=3650)] = 365, as_json: Json = False
+    email: str,
+    days: Annotated[int, typer.Option(min=1, max=3650)] = 365,
+    scope: Annotated[Scope, typer.Option(help="What a program may do with it.")] = Scope.WRITE,
+    name: Annotated[str, typer.Option(help="What uses it.")] = "Lavet på kommandolinjen",
+    as_json: Json = False,
 ) -> None:
     """Print a new API token. It is shown this once."""
     with opened() as (_settings, database), database.write("command line") as db:
-        token = access.add_token(db, user=users.by_email(db, email), now=now(), days=days)
+        user = users.by_email(db, email)
+        token = access.add_token(db, user=user, now=now(), days=days, scope=scope, name=name)
     report({"email": email, "token": token}, as_json, token)
 
 

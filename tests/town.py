@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import delete
 
+from crm.access import tokens
 from crm.access.models import LinkPurpose, SignInLink, User
 from crm.access.queries import token_hash
 from crm.agreements import actions as agreements
@@ -92,6 +93,7 @@ class Town:
     target: int  # ten young people's companies by the end of the year, with a milestone on the way
     milestone: int
     indicator: int  # unemployment, typed in twice
+    key: int  # of Anna's program
 
     @property
     def values(self) -> dict[str, str]:
@@ -115,6 +117,7 @@ class Town:
             "raekker": "nye",
             "maaltal": str(self.target), "delmaal": str(self.milestone),
             "noegletal": str(self.indicator),
+            "noegler": str(self.key),
         }  # fmt: skip
 
 
@@ -171,7 +174,7 @@ def build(database: Database) -> Town:
             {email: user.id for email, user in users.items()}, absence.id, bakery.id,
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
             *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
-            *_aimed(db, users[MONA]),
+            *_aimed(db, users[MONA]), _key(db, anna),
         )  # fmt: skip
 
 
@@ -300,6 +303,12 @@ def _aimed(db: Session, by: User) -> tuple[int, int, int]:
             today=TODAY,
         )
     return target.id, milestone.id, unemployed.id
+
+
+def _key(db: Session, user: User) -> int:
+    """A program of this user's that may look."""
+    tokens.add(db, user=user, name="Telefonsystemet", scope="read", now=NOW)
+    return tokens.of_user(db, user)[0].id
 
 
 def _hash() -> str:

@@ -17,6 +17,7 @@ from web import api, errors, routes
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
 from web.house import STATIC, House
+from web.keys import KeyUse
 from web.middleware import AccessLog, Head, Protect
 
 # Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
@@ -55,4 +56,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Protect, secure=house.secure, host=urlsplit(settings.base_url).netloc)
     app.add_middleware(Measure, metrics=app.state.metrics)
     app.add_middleware(AccessLog)
+    app.add_middleware(KeyUse, house=house)
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.access.models import Role
+from crm.access.models import Role, Scope
 from crm.agreements.actions import CAUSES, NAMES
 from crm.agreements.documents import DocumentKind
 from crm.agreements.programmes import KINDS as PROGRAMMES
@@ -71,6 +71,7 @@ DOCUMENT_KINDS = {
     DocumentKind.OTHER: "Andet",
 }
 ROLES = {Role.CONSULTANT: "Konsulent", Role.MANAGER: "Leder", Role.ADMIN: "Administrator"}
+SCOPES = {Scope.READ: "Kun læse", Scope.WRITE: "Læse og skrive"}
 HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
@@ -103,6 +104,7 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "document_kind": DOCUMENT_KINDS,
     "programme_kind": PROGRAMMES,
     "role": ROLES,
+    "scope": SCOPES,
     "hit": HIT_KINDS,
     "survey_answer": SURVEY_ANSWERS,
     "objective_change": OBJECTIVE_CHANGES,

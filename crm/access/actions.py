@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm import audit
-from crm.access import passwords
+from crm.access import passwords, tokens
 from crm.access.holdings import held, told
-from crm.access.models import ApiToken, Draft, Role, SignInLink, Throttle, User, UserSession
+from crm.access.models import ApiToken, Draft, Role, Scope, SignInLink, Throttle, User, UserSession
 from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
 from crm.db import upsert
@@ -201,6 +201,13 @@ def sign_in(db: Session, *, user: User, now: datetime, hours: int, browser: str 
             browser=browser,
         )
     )
+    # Past the ORM: the log says it already.
+    db.execute(
+        update(User)
+        .where(User.id == user.id)
+        .values(last_sign_in_at=now)
+        .execution_options(synchronize_session=False)
+    )
     audit.note(db, action="sign_in", kind="user_account", id=user.id)
     db.flush()
     return token
@@ -224,15 +231,17 @@ def end_other_sessions(db: Session, *, user: User, token: str) -> int:
     return int(cast("Any", db.execute(delete(UserSession).where(*others))).rowcount)
 
 
-def add_token(db: Session, *, user: User, now: datetime, days: int | None = 365) -> str:
-    """An API token for this user, shown this once."""
-    if not user.is_active:
-        raise Conflict(f"{user.name} er lukket.")
-    token = "ei_" + secrets.token_urlsafe(32)
-    expires = now + timedelta(days=days) if days else None
-    db.add(ApiToken(token_hash=token_hash(token), user_id=user.id, created_at=now, expires_at=expires))
-    db.flush()
-    return token
+def add_token(
+    db: Session,
+    *,
+    user: User,
+    now: datetime,
+    days: int | None = tokens.DAYS,
+    scope: str = Scope.WRITE,
+    name: str = "Lavet på kommandolinjen",
+) -> str:
+    """A key for a program of this user's, shown this once."""
+    return tokens.add(db, user=user, name=name, scope=scope, days=days, now=now)
 
 
 def save_draft(db: Session, *, user: User, key: str, values: dict[str, str], now: datetime) -> None:

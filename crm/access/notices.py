@@ -18,6 +18,7 @@ class Notice(StrEnum):
     FACTOR_ON = "En kode-app er sat op"
     FACTOR_OFF = "Kode-appen er fjernet"
     CODE_USED = "En af koderne på papir er brugt"
+    KEY_MADE = "Der er lavet en nøgle til et program"
 
 
 def tell(db: Session, *, user: User, what: Notice, now: datetime) -> None:

@@ -38,13 +38,22 @@ def user_of_session(db: Session, token: str, now: datetime) -> User | None:
 
 def user_of_token(db: Session, token: str, now: datetime) -> User | None:
     """Whose API token this is; None when it has expired or the user was closed."""
-    found = db.scalars(
-        select(ApiToken)
-        .join(ApiToken.user)
-        .options(contains_eager(ApiToken.user))
-        .where(ApiToken.token_hash == token_hash(token), User.is_active == 1)
-    ).first()
-    return None if found is None or (found.expires_at and found.expires_at <= now) else found.user
+    found = opened_token(db, token, now)
+    return found.user if found else None
+
+
+_OPEN_TOKEN = (
+    select(ApiToken)
+    .join(ApiToken.user)
+    .options(contains_eager(ApiToken.user))
+    .where(ApiToken.token_hash == bindparam("hash"), User.is_active == 1)
+)
+
+
+def opened_token(db: Session, token: str, now: datetime) -> ApiToken | None:
+    """The key a program sent, with its user; None when it has expired or ended, or the user was closed."""
+    found = db.scalars(_OPEN_TOKEN, {"hash": token_hash(token)}).first()
+    return None if found is None or (found.expires_at and found.expires_at <= now) else found
 
 
 def sessions(db: Session, user: User, now: datetime) -> Sequence[UserSession]:

@@ -25,7 +25,7 @@ OURS = {
     "register_digest", "sort_key", "phone_e164", "mobile_e164", "word", "reversed", "text", "topic",
     "direction", "act", "stamp", "job_key", "repeat_unit", "calendar_hash",
     "cause", "end_cause", "field", "choice", "media_type", "sha256", "made_by", "content",
-    "counts_when", "what", "better", "purpose", "code_hash", "secret",
+    "counts_when", "what", "better", "purpose", "code_hash", "secret", "scope",
 }  # fmt: skip
 
 

@@ -50,6 +50,7 @@ from web.routes import (
     setup,
     statements,
     surveys,
+    tokens,
 )
 
 # In the order in which addresses are looked up: the named ones under /aftaler before those that are a number.
@@ -61,6 +62,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements,
+        statements, tokens,
     )
 )  # fmt: skip

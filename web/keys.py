@@ -1,0 +1,41 @@
+"""When a program last used its key: written once its call is answered, at most once an hour."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from anyio import WouldBlock
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from crm.access import tokens
+from crm.access.models import ApiToken
+from crm.db import BUSY
+from web.house import House
+
+
+class KeyUse:
+    """Notes it after the answer, so that no call waits for it and no reading call writes.
+
+    Where somebody is writing at this moment it is left for the next call.
+    """
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self.app = app
+        self.house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        await self.app(scope, receive, send)
+        key = scope.get("state", {}).get("key")
+        if isinstance(key, ApiToken) and tokens.is_stale(key, self.house.clock()):
+            with suppress(WouldBlock):
+                self.house.writing_turns.acquire_nowait()
+                try:
+                    await run_in_threadpool(self._note, key.id)
+                finally:
+                    self.house.writing_turns.release()
+
+    def _note(self, id: int) -> None:
+        with suppress(*BUSY), self.house.database.write() as db:
+            tokens.used(db, id=id, now=self.house.clock())
