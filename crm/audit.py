@@ -46,7 +46,7 @@ class AuditEvent(Base):
         Index("ix_audit_event_kind", "object_kind", "seq"),
         Index("ix_audit_event_actor", "actor", "seq"),
         Index("ix_audit_event_action", "action", "seq"),
-        Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_at", "at", "seq"),
     )
 
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)

@@ -23,5 +23,6 @@ from crm.surveys import models as surveys
 metadata = Base.metadata
 ROOMS = (
     audit, batches, outbox, jobs, access, choices, companies, responsibility, interactions, requests, agreements,
-    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day, search,
+    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board, day,
+    search,
 )  # fmt: skip

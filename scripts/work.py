@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
 
+from crm import audit
 from crm.access import tidying
 from crm.agreements import reminders
 from crm.board import actions as board
@@ -109,6 +110,15 @@ def _expiring(database: Database, settings: Settings, now: datetime, tell: Tell)
     return booked
 
 
+def _check_log(database: Database, _settings: Settings, _now: datetime, _tell: Tell) -> int:
+    """The whole chain, once a day; raises Conflict with what is wrong first."""
+    with database.read() as db:
+        broken = next(audit.broken_links(db), None)
+        if broken:
+            raise Conflict(f"Loggen er brudt. {broken}")
+    return 0
+
+
 def _plan_meetings(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
     """The board's next meetings, so that there are always enough ahead."""
     today = now.astimezone(settings.zone).date()
@@ -122,6 +132,7 @@ RUNS: dict[str, Run] = {
     "companies_asked": _ask,
     "agreements_expiring": _expiring,
     "rows_tidied": _tidy,
+    "log_checked": _check_log,
     "meetings_planned": _plan_meetings,
     "mails_sent": _send_mails,
 }

@@ -145,12 +145,12 @@ def test_no_call_waits_for_its_last_use_to_be_written(app: FastAPI, database: Da
         """The call is answered already."""
 
     async def call(busy: bool) -> None:
-        held = (
-            [house.writing_turns.acquire_nowait() for _ in range(house.writing_turns.value)] if busy else []
-        )
+        held = house.writing_turns.value if busy else 0
+        for _ in range(held):
+            house.writing_turns.acquire_nowait()
         with anyio.fail_after(5):
             await KeyUse(answered, house)({"type": "http", "state": {"key": key}}, None, None)  # type: ignore[arg-type]
-        for _ in held:
+        for _ in range(held):
             house.writing_turns.release()
 
     for busy, written in ((True, None), (False, NOW + timedelta(hours=2))):

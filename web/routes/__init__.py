@@ -33,6 +33,7 @@ from web.routes import (
     jobs,
     kinds,
     lists,
+    log,
     merging,
     outbox,
     own_figures,
@@ -62,6 +63,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements, tokens,
+        statements, tokens, log,
     )
 )  # fmt: skip

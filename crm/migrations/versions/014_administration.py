@@ -81,4 +81,4 @@ def _log() -> None:
         batch_op.create_index("ix_audit_event_kind", ["object_kind", "seq"])
         batch_op.create_index("ix_audit_event_actor", ["actor", "seq"])
         batch_op.create_index("ix_audit_event_action", ["action", "seq"])
-        batch_op.create_index("ix_audit_event_at", ["at"])
+        batch_op.create_index("ix_audit_event_at", ["at", "seq"])
