@@ -21,6 +21,7 @@ from crm import danish, migrations
 from crm.access import actions as access
 from crm.access import queries as users
 from crm.access.models import Role, Scope
+from crm.choices.queries import current
 from crm.db import Database
 from crm.errors import CrmError, Refused
 from crm.goals.figures import same_figure
@@ -89,6 +90,12 @@ def opened(*, migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
         yield settings, database
     finally:
         database.close()
+
+
+def holding(settings: Settings, database: Database) -> Settings:
+    """The settings with those that were chosen on a page."""
+    with database.read() as db:
+        return current(db, settings)
 
 
 def now() -> datetime:
@@ -256,7 +263,8 @@ def add_token(
 def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> None:
     answers: list[dict[str, Any]] = []
     sentences: list[str] = []
-    with opened() as (settings, database):
+    with opened() as (base, database):
+        settings = holding(base, database)
         for file in files:
             try:
                 receipt = imports.KINDS[kind](database, file, now=now(), dry_run=dry_run, settings=settings)
@@ -345,7 +353,8 @@ def goals(
     as_json: Json = False,
 ) -> None:
     """How far the objectives have come on a day; or whether a list that left the house is still what is counted."""
-    with opened() as (settings, database), database.read() as db:
+    with opened() as (base, database), database.read() as db:
+        settings = current(db, base)
         today = now().astimezone(settings.zone).date()
         day = _day(on) if on else today
         found = progress(

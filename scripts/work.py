@@ -19,6 +19,7 @@ from crm import audit
 from crm.access import tidying
 from crm.agreements import reminders
 from crm.board import actions as board
+from crm.choices.queries import current
 from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
@@ -189,6 +190,7 @@ def work_round(
         # Only a look, most of the time: whoever is writing is not kept waiting for it.
         with database.read() as db:
             planned, due = queries.jobs(db).keys(), queries.due(db, now)
+            settings = current(db, settings)
         if missing := KINDS.keys() - planned:
             with database.write(ACTOR) as db:
                 jobs.plan(db, kinds=[KINDS[key] for key in missing], now=now)

@@ -1,4 +1,4 @@
-"""When a program last used its key: written once its call is answered, at most once an hour."""
+"""What is left to do when a visit is answered: a program's last use of its key, and settings that were changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web.house import House
 
 
 class KeyUse:
-    """Notes it after the answer, so that no call waits for it and no reading call writes.
+    """Notes a key's last use after the answer, at most once an hour: no call waits for it, no reading call writes.
 
     Where somebody is writing at this moment it is left for the next call.
     """
@@ -27,6 +27,8 @@ class KeyUse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         await self.app(scope, receive, send)
+        if scope.get("state", {}).get("settings_changed"):
+            await run_in_threadpool(self.house.read_settings)
         key = scope.get("state", {}).get("key")
         if isinstance(key, ApiToken) and tokens.is_stale(key, self.house.clock()):
             with suppress(WouldBlock):

@@ -39,6 +39,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may
     "users.write": ADMINS,
+    "settings.write": ADMINS,
     "audit.read": ADMINS,
     "metrics.read": ADMINS,
     "outbox.read": ADMINS,

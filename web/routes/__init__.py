@@ -48,6 +48,7 @@ from web.routes import (
     rounds,
     search,
     security,
+    settings,
     setup,
     statements,
     surveys,
@@ -63,6 +64,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements, tokens, log,
+        statements, tokens, log, settings,
     )
 )  # fmt: skip
