@@ -6,7 +6,7 @@ order, so that a page of a log of millions is read and not sorted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -79,6 +79,17 @@ def _first_from(moment: datetime) -> Any:
 def last(db: Session) -> AuditEvent | None:
     """The last row there is."""
     return db.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).first()
+
+
+def names(db: Session, wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], str]:
+    """The names of these rows, by table and key; one question for each table."""
+    found: dict[tuple[str, int], str] = {}
+    for kind, ids in wanted.items():
+        table = Base.metadata.tables[kind]
+        if ids:
+            for id, name in db.execute(select(table.c.id, table.c.name).where(table.c.id.in_(ids))):
+                found[kind, id] = name
+    return found
 
 
 def kinds() -> list[str]:

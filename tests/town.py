@@ -117,7 +117,7 @@ class Town:
             "raekker": "nye",
             "maaltal": str(self.target), "delmaal": str(self.milestone),
             "noegletal": str(self.indicator),
-            "noegler": str(self.key),
+            "noegler": str(self.key), "teams": "1",
         }  # fmt: skip
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from anyio import Semaphore
-from sqlalchemy.exc import ProgrammingError
 
 from crm.access.queries import is_demo
 from crm.choices.queries import current
-from crm.db import BUSY, Database
+from crm.db import NOT_READY, Database
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 
@@ -53,7 +52,7 @@ class House:
 
     def read_settings(self) -> None:
         """What was chosen on a page since the last time; a database that is not there leaves all as it was."""
-        with suppress(*BUSY, ProgrammingError), self.database.read() as db:
+        with suppress(*NOT_READY), self.database.read() as db:
             found = current(db, self.base)
             if found != self._found:
                 self.settings, self.hours, self._found = found, WorkingHours.of(found), found

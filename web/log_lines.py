@@ -9,16 +9,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
-from crm import danish
-from crm.access.models import Team, User
+from crm import danish, trail
 from crm.audit import AuditEvent
-from crm.companies.models import Company
 from crm.db import Base, Session
 from web.log_words import ACTS, CODES, FIELDS, MACHINES, PLACES, THINGS, UNSAID, YES_NO
 
-NAMED = {"user_account": User, "company": Company, "team": Team}
+NAMED = ("user_account", "company", "team")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Names = Mapping[tuple[str, int], str]
@@ -143,12 +139,7 @@ def _names(db: Session, rows: Iterable[AuditEvent]) -> Names:
         for column, value in payload.items():
             if target := _target(row.object_kind, column):
                 _want(wanted, target, value if isinstance(value, list) else [value])
-    found: dict[tuple[str, int], str] = {}
-    for kind, model in NAMED.items():
-        if wanted[kind]:
-            for id, name in db.execute(select(model.id, model.name).where(model.id.in_(wanted[kind]))):  # type: ignore[attr-defined]
-                found[kind, id] = name
-    return found
+    return trail.names(db, wanted)
 
 
 def _want(wanted: dict[str, set[int]], kind: str, ids: Iterable[object]) -> None:

@@ -127,14 +127,23 @@ def set_shortcuts(db: Session, *, user: User, on: bool) -> None:
 
 
 def change_user(
-    db: Session, *, user: User, name: str, role: str, phone: str | None, title: str | None
+    db: Session,
+    *,
+    user: User,
+    name: str,
+    role: str,
+    phone: str | None,
+    title: str | None,
+    team_id: int | None = None,
 ) -> User:
-    """Correct a user's name, role, telephone and title."""
+    """Correct a user's name, role, telephone and title; with `team_id` also the team."""
     if role not in set(Role):
         raise Refused("role", "Rollen skal være konsulent, leder eller administrator.")
     if not name.strip():
         raise Refused("name", "Skriv navnet.")
     user.name, user.role, user.phone, user.title = name, role, phone, title
+    if team_id is not None:
+        user.team_id = team_id
     db.flush()
     return user
 

@@ -156,7 +156,7 @@ class Scope(StrEnum):
 class ApiToken(Row, Base):
     """A key for programs, named after what uses it. Shown once; only its hash is kept.
 
-    `last_used_at` is written at most once an hour (docs/decisions/0025-keys-for-programs.md).
+    `last_used_at` is written at most once an hour (docs/decisions/0026-settings-and-keys.md).
     """
 
     __tablename__ = "api_token"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from crm.access.models import ApiToken, Draft, Installation, Role, Team, User, UserSession
@@ -87,11 +87,14 @@ def by_email(db: Session, email: str) -> User:
     return user
 
 
-def users(db: Session) -> Sequence[User]:
-    """All users, the active ones first, by name."""
-    return db.scalars(
-        select(User).options(joinedload(User.team)).order_by(User.is_active.desc(), User.name, User.id)
-    ).all()
+def users(db: Session, *, like: str = "") -> Sequence[User]:
+    """All users, the active ones first, by name; with `like` those whose name, e-mail or title holds it."""
+    found = select(User).options(joinedload(User.team)).order_by(User.is_active.desc(), User.name, User.id)
+    if like.strip():
+        part = like.strip().lower()
+        texts = (User.name, User.email, func.coalesce(User.title, ""))
+        found = found.where(or_(*(func.lower(text).contains(part, autoescape=True) for text in texts)))
+    return db.scalars(found).all()
 
 
 _COLLEAGUES = select(User).where(User.is_active == 1).order_by(User.name, User.id)

@@ -1,7 +1,7 @@
 """Keys for programs: made with a name, a scope and an end, shown once, ended at once.
 
 When one was last used is written at most once an hour and never in the transaction of the call itself
-(docs/decisions/0025-keys-for-programs.md).
+(docs/decisions/0026-settings-and-keys.md).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.access.models import Team, User
+from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
 from crm.db import Base, Key, Row
 from crm.guards import guards, refuse_trigger, refuse_where
@@ -88,7 +88,20 @@ class Interaction(Row, Base):
         lazy="raise",
         viewonly=True,
     )
-    only_team: Mapped[Team | None] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def text(self) -> str:
+        """What was written, for whoever may read it; else the words that stand in its place."""
+        return str(self.__dict__.get("_text") or self.summary)
+
+    @property
+    def only_team(self) -> str | None:
+        """The name of the team that alone reads it. Known once `sealed.open_for` has looked."""
+        return self.__dict__.get("_team")
+
+    def unsealed(self, team: str, text: str | None) -> None:
+        """Which team reads it, and the text when the reader is in it. Only `sealed.open_for` calls this."""
+        self.__dict__.update(_team=team, _text=text)
 
 
 class TeamNote(Base):

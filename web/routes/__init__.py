@@ -52,6 +52,7 @@ from web.routes import (
     setup,
     statements,
     surveys,
+    teams,
     tokens,
 )
 
@@ -64,6 +65,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements, tokens, log, settings,
+        statements, tokens, log, settings, teams,
     )
 )  # fmt: skip
