@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -467,8 +467,11 @@ def backup(file: Path) -> None:
     """Copy the SQLite database to a file while it is in use."""
     from scripts.copies import backup as copy
 
-    with opened() as (_settings, database):
+    with opened() as (settings, database):
         copy(database, file)
+        # For the page that shows an administrator how the house is.
+        with suppress(OSError):
+            (settings.data_dir / "last-backup").touch()
     typer.echo(f"Gemt i {file}.")
 
 

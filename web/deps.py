@@ -131,7 +131,8 @@ def _authenticate(request: Request, house: House, db: Session, now: datetime) ->
         key = opened_token(db, token.strip(), now) if scheme.lower() == "bearer" else None
         if key is not None and key.scope == Scope.READ and request.method not in LOOKING:
             raise NotAllowed(READS_ONLY)
-        request.state.key = key
+        # Plain values, since the row is forgotten when a call is refused.
+        request.state.key = (key.id, key.last_used_at) if key else None
         user = key.user if key else None
     else:
         cookie = request.cookies.get(house.session_cookie, "")

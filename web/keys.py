@@ -9,7 +9,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crm.access import tokens
-from crm.access.models import ApiToken
 from crm.db import BUSY
 from web.house import House
 
@@ -30,11 +29,11 @@ class KeyUse:
         if scope.get("state", {}).get("settings_changed"):
             await run_in_threadpool(self.house.read_settings)
         key = scope.get("state", {}).get("key")
-        if isinstance(key, ApiToken) and tokens.is_stale(key, self.house.clock()):
+        if key and tokens.is_stale(key[1], self.house.clock()):
             with suppress(WouldBlock):
                 self.house.writing_turns.acquire_nowait()
                 try:
-                    await run_in_threadpool(self._note, key.id)
+                    await run_in_threadpool(self._note, key[0])
                 finally:
                     self.house.writing_turns.release()
 

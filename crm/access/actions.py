@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from crm import audit
 from crm.access import passwords, tokens
+from crm.access.closing import end_everything
 from crm.access.holdings import held, told
-from crm.access.models import ApiToken, Draft, Role, Scope, SignInLink, Throttle, User, UserSession
+from crm.access.models import Draft, Role, Scope, Throttle, User, UserSession
 from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
 from crm.db import upsert
@@ -73,7 +74,7 @@ def add_user(
 
 
 def close_user(db: Session, *, user: User, now: datetime, today: date | None = None) -> None:
-    """Close a user, and with them every session and token.
+    """Close a user, and with them every way in (crm/access/closing.py).
 
     Refused, with all of it told, while anything is in their hands. `today` is the day in the municipality.
     """
@@ -91,15 +92,7 @@ def close_user(db: Session, *, user: User, now: datetime, today: date | None = N
         raise Conflict(
             f"{user.name} har lige fået noget i hænderne. Giv det videre først, så kan brugeren lukkes."
         ) from error
-    db.execute(delete(UserSession).where(UserSession.user_id == user.id))
-    db.execute(
-        update(SignInLink)
-        .where(SignInLink.user_id == user.id, SignInLink.used_at.is_(None))
-        .values(used_at=now)
-    )
-    for token in db.scalars(select(ApiToken).where(ApiToken.user_id == user.id)):
-        db.delete(token)
-    db.flush()
+    end_everything(db, user=user, now=now)
 
 
 def set_password(

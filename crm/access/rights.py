@@ -41,6 +41,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "users.write": ADMINS,
     "settings.write": ADMINS,
     "audit.read": ADMINS,
+    "health.read": ADMINS,
     "metrics.read": ADMINS,
     "outbox.read": ADMINS,
     "outbox.write": ADMINS,

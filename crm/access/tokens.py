@@ -81,9 +81,9 @@ def used(db: Session, *, id: int, now: datetime) -> None:
     )
 
 
-def is_stale(token: ApiToken, now: datetime) -> bool:
-    """Whether its last use is to be written anew."""
-    return token.last_used_at is None or token.last_used_at < now - HOUR
+def is_stale(last_used_at: datetime | None, now: datetime) -> bool:
+    """Whether a key's last use is to be written anew."""
+    return last_used_at is None or last_used_at < now - HOUR
 
 
 def get(db: Session, id: int, *, of: User | None = None) -> ApiToken:

@@ -149,7 +149,8 @@ def test_no_call_waits_for_its_last_use_to_be_written(app: FastAPI, database: Da
         for _ in range(held):
             house.writing_turns.acquire_nowait()
         with anyio.fail_after(5):
-            await KeyUse(answered, house)({"type": "http", "state": {"key": key}}, None, None)  # type: ignore[arg-type]
+            state = {"key": (key.id, key.last_used_at)}
+            await KeyUse(answered, house)({"type": "http", "state": state}, None, None)  # type: ignore[arg-type]
         for _ in range(held):
             house.writing_turns.release()
 

@@ -4,6 +4,7 @@ from web.routes import (
     absence_calendar,
     absences,
     account,
+    administration,
     agreement_parts,
     agreements,
     answer,
@@ -65,6 +66,6 @@ ROUTERS = tuple(
         absences, interactions, requests, kinds, pipeline, partners, agreements, agreement_parts, documents,
         programmes, answer, surveys, rounds, reports, indicators, goal_files, goals, goal_setup, board,
         board_plan, board_agreed, board_meetings, imports, setup, distribution, outbox, jobs, merging,
-        statements, tokens, log, settings, teams,
+        statements, tokens, log, settings, teams, administration,
     )
 )  # fmt: skip
