@@ -6,10 +6,12 @@ What must read everything (the whole chain, every text) is `enindgang doctor` an
 from __future__ import annotations
 
 import shutil
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -50,15 +52,11 @@ def health(db: Session, base: Settings, settings: Settings, now: datetime) -> Se
 
 
 def _program(db: Session, base: Settings) -> list[Finding]:
-    try:
-        number = version("enindgang")
-    except PackageNotFoundError:
-        number = "ukendt"
     stands = migrations.current(db.connection())
     right = stands == migrations.HEAD
     engine = db.get_bind().dialect.name
     found = [
-        Finding("Program", "ok", f"Version {number}"),
+        Finding("Program", "ok", f"Version {_version()}"),
         Finding("Skema", "ok" if right else "bad", f"{stands}" if right else f"{stands}, men programmet kender "
                 f"{migrations.HEAD}. Kør enindgang migrate."),
     ]  # fmt: skip
@@ -79,6 +77,15 @@ def _program(db: Session, base: Settings) -> list[Finding]:
                 )
             )
     return found
+
+
+def _version() -> str:
+    try:
+        return version("enindgang")
+    except PackageNotFoundError:
+        # Run from a checkout, which is how most do.
+        page = Path(__file__).parents[1] / "pyproject.toml"
+        return str(tomllib.loads(page.read_text())["project"]["version"]) if page.exists() else "ukendt"
 
 
 def _worker(db: Session, now: datetime) -> list[Finding]:

@@ -132,7 +132,12 @@ CODES: dict[tuple[str, str], Mapping[Any, str]] = {
     ("agreement", "end_cause"): words.END_CAUSES, ("agreement_step", "cause"): words.END_CAUSES,
 }  # fmt: skip
 # Who acts when nobody is signed in.
-MACHINES = {"system": "Systemet", "worker": "Faste opgaver", "command line": "Kommandolinjen"}
+MACHINES = {
+    "system": "Systemet",
+    "worker": "Faste opgaver",
+    "command line": "Kommandolinjen",
+    "demo": "Demodata",
+}
 # Where one sees the thing itself.
 PLACES = {
     "agreement": "/aftaler/{}", "request": "/henvendelser/{}", "user_account": "/opsaetning/brugere/{}",
