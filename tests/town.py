@@ -121,9 +121,6 @@ class Town:
             # The same things as the API calls them.
             "agreements": str(self.agreement), "contacts": str(self.contact), "interactions": str(self.interaction),
             "requests": str(self.request), "meetings": str(self.frozen),
-            "koncerner": "1",
-            # Not in the town; who needs one puts it there with this key.
-            "import": "1", "post": "1",
         }  # fmt: skip
 
 

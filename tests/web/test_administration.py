@@ -80,6 +80,12 @@ def test_users_are_found_and_a_new_one_is_invited_by_mail(sign_in: SignIn, town:
     assert "Anna Kildeskov" in seen
     assert "Bo Birketoft" not in seen
     assert "Ingen passer" in main(adam.get("/opsaetning/brugere?q=%25"))
-    made = {"name": "Ny Kollega", "email": "ny@kommune.test", "role": "consultant", "team_id": "1"}
+    made = {
+        "name": "Ny Kollega",
+        "email": "ny@kommune.test",
+        "role": "consultant",
+        "team_id": "1",
+        "invite": "1",
+    }
     assert "får et link med mail" in main(adam.follow(adam.post("/opsaetning/brugere", made)))
     adam.post("/opsaetning/brugere", made | {"email": "to@kommune.test", "team_id": "99"}, status=422)

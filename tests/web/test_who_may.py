@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +75,10 @@ ANOTHERS = {
     ("POST", "/visninger/{id}/slet"): 403,
     ("POST", "/samtaler/{id}/fortryd"): 409,
 }
+
+
+# What the town does not have and `door` puts there: an import, a mail that waits; and its one group of companies.
+PUT_THERE = {"import": "1", "post": "1", "koncerner": "1"}
 
 
 @dataclass
@@ -201,7 +206,8 @@ def _pages() -> list[dict[str, Any]]:
 
 
 def _where(row: dict[str, Any], town: Town, *, absent: bool = False) -> str:
-    return address_of(row["path"], town, absent=absent) or ""
+    known = SimpleNamespace(values=town.values | PUT_THERE)
+    return address_of(row["path"], known, absent=absent) or ""  # type: ignore[arg-type]
 
 
 def test_every_route_stands_in_the_list_with_those_who_may() -> None:
@@ -212,7 +218,7 @@ def test_every_route_stands_in_the_list_with_those_who_may() -> None:
 
 
 def test_every_route_leads_to_something_in_the_town(built_town: Town) -> None:
-    assert [row["path"] for row in ROUTES if address_of(row["path"], built_town) is None] == []
+    assert [row["path"] for row in ROUTES if not _where(row, built_town)] == []
 
 
 def test_every_action_names_its_roles_and_a_closed_user_may_nothing(database: Database, town: Town) -> None:

@@ -59,12 +59,12 @@ def _chosen_team(visit: Visit, form: Form) -> int | None:
 @router.get("/brugere")
 def all_users(visit: Annotated[Visit, reading("users.write")]) -> Response:
     """Everyone, and a form for one more."""
-    return _users(visit, Form.of({"role": "consultant"}))
+    return _users(visit, Form.of({"role": "consultant", "invite": "1"}))
 
 
 @router.post("/brugere")
 def add_user(visit: Annotated[Visit, writing("users.write")]) -> Response:
-    """Create a user: with a first password, or with an invitation by mail."""
+    """Create a user: with a first password, or, when asked for, with an invitation by mail."""
     form = visit.form
     team = _chosen_team(visit, form)
     made = form.act(
@@ -84,7 +84,7 @@ def add_user(visit: Annotated[Visit, writing("users.write")]) -> Response:
     if made is None:
         form.data.pop("password", None)
         return _users(visit, form)
-    if not made.password_hash:
+    if not made.password_hash and form.data.get("invite") == "1":
         links.send(
             visit.db,
             user=made,
