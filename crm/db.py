@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -47,6 +47,7 @@ from crm.errors import NotFound
 __all__ = [
     "BUSY",
     "LOST_RACE",
+    "NOT_READY",
     "Base",
     "Bytewise",
     "Database",
@@ -61,6 +62,8 @@ __all__ = [
 # What the database says when it is too busy, and when a colleague was first. For the floors above.
 BUSY = (OperationalError, PoolTimeoutError)
 LOST_RACE = (IntegrityError, StaleDataError)
+# What it says when it is not there, or not brought up to date.
+NOT_READY = (*BUSY, ProgrammingError)
 
 PRAGMAS = {
     "journal_mode": "wal",

@@ -1,4 +1,4 @@
-"""Every setting of the house, read from the environment and nowhere else.
+"""Every setting of the house: read from the environment, or, for daily running, chosen on a page (crm/choices).
 
 A default here must be valid in production and fit to publish. `docs/settings.md` is checked
 against this class by a test.
@@ -79,7 +79,9 @@ class Settings(providers.ProviderSettings):
         default_factory=lambda: ["127.0.0.1", "localhost"],
         description="Host names served, comma separated, besides the one in the base URL.",
     )
-    municipality: str = Field("Eksempel Kommune", description="Name shown on every page.")
+    municipality: str = Field(
+        "Eksempel Kommune", min_length=1, max_length=100, description="Name shown on every page."
+    )
     time_zone: str = Field("Europe/Copenhagen", description="Zone in which days begin and times are shown.")
     opens_at: time = Field(time(8, 0), description="Start of the working day; deadlines count working hours.")
     closes_at: time = Field(time(16, 0), description="End of the working day.")
@@ -184,6 +186,14 @@ class Settings(providers.ProviderSettings):
     def _real_days(cls, value: list[str]) -> list[str]:
         for day in value:
             date.fromisoformat(day)
+        return value
+
+    @field_validator("accessibility_url")
+    @classmethod
+    def _a_web_address(cls, value: str) -> str:
+        # It becomes a link on a page for everybody.
+        if value and not re.fullmatch(r"https?://[^\s\"<>]{1,500}", value):
+            raise ValueError("It must begin with https://.")
         return value
 
     @field_validator("smtp_url")

@@ -7,6 +7,7 @@ from crm.access_log import models as access_log
 from crm.agreements import commitments, documents, fields, notes, partners, periods, reminders
 from crm.agreements import models as agreements
 from crm.board import models as board
+from crm.choices import models as choices
 from crm.companies import models as companies
 from crm.day import models as day
 from crm.db import Base
@@ -24,7 +25,7 @@ from crm.surveys import models as surveys
 
 metadata = Base.metadata
 ROOMS = (
-    audit, batches, outbox, jobs, access, proofs, companies, responsibility, interactions, requests, agreements,
-    periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals, board,
-    panel, day, search, access_log,
+    audit, batches, outbox, jobs, access, proofs, choices, companies, responsibility, interactions, requests,
+    agreements, periods, fields, commitments, notes, documents, partners, reminders, surveys, lists, handover, goals,
+    board, panel, day, search, access_log,
 )  # fmt: skip

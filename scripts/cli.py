@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -21,7 +21,8 @@ from crm import danish, migrations
 from crm.access import actions as access
 from crm.access import identities
 from crm.access import queries as users
-from crm.access.models import Role
+from crm.access.models import Role, Scope
+from crm.choices.queries import current
 from crm.companies.queries import by_cvr
 from crm.db import Database
 from crm.errors import CrmError, NotFound, Refused
@@ -96,6 +97,12 @@ def opened(*, migrated: bool = True) -> Iterator[tuple[Settings, Database]]:
         yield settings, database
     finally:
         database.close()
+
+
+def holding(settings: Settings, database: Database) -> Settings:
+    """The settings with those that were chosen on a page."""
+    with database.read() as db:
+        return current(db, settings)
 
 
 def now() -> datetime:
@@ -256,11 +263,16 @@ def unlink_user(email: str) -> None:
 @token_app.command("add")
 @refusals
 def add_token(
-    email: str, days: Annotated[int, typer.Option(min=1, max=3650)] = 365, as_json: Json = False
+    email: str,
+    days: Annotated[int, typer.Option(min=1, max=3650)] = 365,
+    scope: Annotated[Scope, typer.Option(help="What a program may do with it.")] = Scope.WRITE,
+    name: Annotated[str, typer.Option(help="What uses it.")] = "Lavet på kommandolinjen",
+    as_json: Json = False,
 ) -> None:
     """Print a new API token. It is shown this once."""
     with opened() as (_settings, database), database.write("command line") as db:
-        token = access.add_token(db, user=users.by_email(db, email), now=now(), days=days)
+        user = users.by_email(db, email)
+        token = access.add_token(db, user=user, now=now(), days=days, scope=scope, name=name)
     report({"email": email, "token": token}, as_json, token)
 
 
@@ -318,7 +330,8 @@ def seat_link(email: str, as_json: Json = False) -> None:
 def _import(kind: str, files: list[Path], *, dry_run: bool, as_json: bool) -> None:
     answers: list[dict[str, Any]] = []
     sentences: list[str] = []
-    with opened() as (settings, database):
+    with opened() as (base, database):
+        settings = holding(base, database)
         for file in files:
             try:
                 receipt = imports.KINDS[kind](database, file, now=now(), dry_run=dry_run, settings=settings)
@@ -407,7 +420,8 @@ def goals(
     as_json: Json = False,
 ) -> None:
     """How far the objectives have come on a day; or whether a list that left the house is still what is counted."""
-    with opened() as (settings, database), database.read() as db:
+    with opened() as (base, database), database.read() as db:
+        settings = current(db, base)
         today = now().astimezone(settings.zone).date()
         day = _day(on) if on else today
         found = progress(
@@ -544,8 +558,11 @@ def backup(file: Path) -> None:
     """Copy the SQLite database to a file while it is in use."""
     from scripts.copies import backup as copy
 
-    with opened() as (_settings, database):
+    with opened() as (settings, database):
         copy(database, file)
+        # For the page that shows an administrator how the house is.
+        with suppress(OSError):
+            (settings.data_dir / "last-backup").touch()
     typer.echo(f"Gemt i {file}.")
 
 

@@ -16,6 +16,7 @@ from crm.access_log.models import WITHHELD, AccessEntry, AccessHorizon
 from crm.access_log.queries import oldest
 from crm.access_log.store import AccessLog, log_of
 from crm.board import actions as board
+from crm.choices.queries import unusable
 from crm.companies.models import Company
 from crm.db import SAFE_SQLITE, Database, sqlite_module
 from crm.providers import RANKS
@@ -42,6 +43,7 @@ def examine(settings: Settings, database: Database) -> list[str]:
         ]
     with database.read() as db:
         found += _schema(db)
+        found += _choices(db, settings)
         found += _rules(db)
         found += audit.broken_links(db)
         found += board.broken(db)
@@ -84,6 +86,11 @@ def _settings(settings: Settings, database: Database) -> Iterator[str]:
         yield f"SQLite er {sqlite_module().sqlite_version}; brug mindst {'.'.join(map(str, SAFE_SQLITE))}."
     if database.dialect != "sqlite" and settings.secret_key is None:
         yield "ENINDGANG_SECRET_KEY er ikke sat; flere servere kan ikke dele log-in."
+
+
+def _choices(db: Session, settings: Settings) -> Iterator[str]:
+    for name in unusable(db, settings):
+        yield f"Indstillingen {name}, valgt på siden Indstillinger, passer ikke med de andre og gælder ikke."
 
 
 def _providers(settings: Settings) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
 
+from crm import audit
 from crm.access import tidying
 from crm.access_log import tidying as access_log
 from crm.access_log.spot_checks import draw
@@ -22,6 +23,7 @@ from crm.access_log.store import log_of
 from crm.access_log.watching import watch
 from crm.agreements import reminders
 from crm.board import actions as board
+from crm.choices.queries import current
 from crm.day.mornings import write_morning_mails
 from crm.db import BUSY, Database
 from crm.errors import Conflict, CrmError
@@ -117,6 +119,15 @@ def _expiring(database: Database, settings: Settings, now: datetime, tell: Tell)
     return booked
 
 
+def _check_log(database: Database, _settings: Settings, _now: datetime, _tell: Tell) -> int:
+    """The whole chain, once a day; raises Conflict with what is wrong first."""
+    with database.read() as db:
+        broken = next(audit.broken_links(db), None)
+        if broken:
+            raise Conflict(f"Loggen er brudt. {broken}")
+    return 0
+
+
 def _plan_meetings(database: Database, settings: Settings, now: datetime, _tell: Tell) -> int:
     """The board's next meetings, so that there are always enough ahead."""
     today = now.astimezone(settings.zone).date()
@@ -144,6 +155,7 @@ RUNS: dict[str, Run] = {
     "rows_tidied": _tidy,
     "lookups_watched": _watch,
     "lookups_drawn": _draw,
+    "log_checked": _check_log,
     "meetings_planned": _plan_meetings,
     "mails_sent": _send_mails,
 }
@@ -200,6 +212,7 @@ def work_round(
         # Only a look, most of the time: whoever is writing is not kept waiting for it.
         with database.read() as db:
             planned, due = queries.jobs(db).keys(), queries.due(db, now)
+            settings = current(db, settings)
         if missing := KINDS.keys() - planned:
             with database.write(ACTOR) as db:
                 jobs.plan(db, kinds=[KINDS[key] for key in missing], now=now)

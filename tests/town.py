@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import delete
 
+from crm.access import tokens
 from crm.access.models import LinkPurpose, SignInLink, User
 from crm.access.queries import token_hash
 from crm.access_log.models import SpotCheck, SpotCheckLook
@@ -101,6 +102,7 @@ class Town:
     question: int  # open, and nobody has answered
     remark: int
     spot_check: int  # Bo opened the bakery
+    key: int  # of Anna's program
 
     @property
     def values(self) -> dict[str, str]:
@@ -127,6 +129,10 @@ class Town:
             "pladser": str(self.seat), "moeder": str(self.panel_meeting), "spoergsmaal": str(self.question),
             "beskeder": str(self.remark), "ind": PANEL_LINK,
             "stikproever": str(self.spot_check),
+            "noegler": str(self.key), "teams": "1",
+            # The same things as the API calls them.
+            "agreements": str(self.agreement), "contacts": str(self.contact), "interactions": str(self.interaction),
+            "requests": str(self.request), "meetings": str(self.frozen),
         }  # fmt: skip
 
 
@@ -184,6 +190,7 @@ def build(database: Database) -> Town:
             _handed_over(db, protected, anna), _proposed(db, ceased, anna), *_listed(db, ceased, anna),
             *_asked(db, bakery, contact, anna), *_agreed(db, agreement, anna), frozen, meeting, made, screen, token,
             *_aimed(db, users[MONA]), *_panel(db, bakery, garden, logged.follow_up.id), _drawn(db, bakery, bo),
+            _key(db, anna),
         )  # fmt: skip
 
 
@@ -352,6 +359,12 @@ def _panel(db: Session, company: Company, other: Company, follow_up: int) -> tup
     db.add(remark)
     db.flush()
     return seats[0].id, meeting.id, question.id, remark.id
+
+
+def _key(db: Session, user: User) -> int:
+    """A program of this user's that may look."""
+    tokens.add(db, user=user, name="Telefonsystemet", scope="read", now=NOW)
+    return tokens.of_user(db, user)[0].id
 
 
 def _hash() -> str:

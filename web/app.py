@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -16,12 +17,20 @@ from crm.settings import Settings
 from web import api, errors, panel, routes
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
-from web.house import STATIC, House
+from web.house import LOOK, STATIC, House
+from web.keys import KeyUse
 from web.logged import KeepAccessLog
 from web.middleware import AccessLog, Head, Protect
 
 # Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
 SPARE = 2
+
+
+async def _follow_settings(house: House) -> None:
+    """What was chosen on a page at another worker holds here too, and no visit asks for it."""
+    while True:
+        await anyio.sleep(LOOK)
+        await run_in_threadpool(house.read_settings)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
@@ -31,7 +40,10 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
-        yield
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_follow_settings, house)
+            yield
+            tasks.cancel_scope.cancel()
         house.database.close()
 
     app = FastAPI(
@@ -58,4 +70,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Protect, secure=house.secure, host=urlsplit(settings.base_url).netloc)
     app.add_middleware(Measure, metrics=app.state.metrics)
     app.add_middleware(AccessLog)
+    app.add_middleware(KeyUse, house=house)
     return app

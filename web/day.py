@@ -101,7 +101,7 @@ def log_beside(visit: Visit, line: Line, form: Form | None = None) -> Response:
         found = users.drafts(visit.db, visit.me, f"log:{company.cvr}", "last")
         values = {"kind": "call", "direction": "out"} | found.get("last", {})
         form = Form.of(values | found.get(f"log:{company.cvr}", {}) | {"linje_klaret": "1"})
-    happened, older = interactions.timeline(visit.db, company, limit=LATELY)
+    happened, older = interactions.timeline(visit.db, company, reader=visit.me, limit=LATELY)
     answer = page(
         visit,
         "day/_log.html" if in_part(visit) else "day/log.html",

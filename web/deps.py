@@ -18,8 +18,8 @@ from anyio import Semaphore, WouldBlock, fail_after
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from crm.access.models import User
-from crm.access.queries import user_of_session, user_of_token
+from crm.access.models import Scope, User
+from crm.access.queries import opened_token, user_of_session
 from crm.access.rights import TABLE, demand, may
 from crm.access.submissions import Claim, answered, claim, release
 from crm.db import Session
@@ -40,6 +40,8 @@ LONGEST_KEY = 18
 KEY = re.compile("[!-~]{1,200}")
 SENT_BEFORE = "Formularen er allerede gemt én gang. Tryk Gem igen, hvis du vil gemme ændringen som en ny."
 BUSY_SENTENCE = "Der er travlt lige nu. Vent et øjeblik og prøv igen; det, du skrev, er ikke gået tabt."
+READS_ONLY = "Nøglen må kun læse. Lav en, der også må skrive."
+LOOKING = frozenset({"GET", "HEAD"})
 OLD_PAGE = "Siden er for gammel eller kom et andet sted fra. Hent den igen og prøv en gang til."
 
 
@@ -127,7 +129,12 @@ def signed_in(request: Request) -> User | None:
 def _authenticate(request: Request, house: House, db: Session, now: datetime) -> User:
     if by_program(request):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = user_of_token(db, token.strip(), now) if scheme.lower() == "bearer" else None
+        key = opened_token(db, token.strip(), now) if scheme.lower() == "bearer" else None
+        if key is not None and key.scope == Scope.READ and request.method not in LOOKING:
+            raise NotAllowed(READS_ONLY)
+        # Plain values, since the row is forgotten when a call is refused.
+        request.state.key = (key.id, key.last_used_at) if key else None
+        user = key.user if key else None
     else:
         cookie = request.cookies.get(house.session_cookie, "")
         user = user_of_session(db, cookie, now) if cookie else None

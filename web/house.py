@@ -1,4 +1,4 @@
-"""What every request needs to know of the installation, read once at start."""
+"""What every request needs to know of the installation. Settings chosen on a page follow within seconds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -16,7 +17,8 @@ from anyio import Semaphore
 
 from crm.access.queries import is_demo
 from crm.access_log.store import AccessLog, log_of
-from crm.db import Database
+from crm.choices.queries import current
+from crm.db import NOT_READY, Database
 from crm.requests.clock import WorkingHours
 from crm.settings import Settings
 from web.oidc import Client
@@ -24,6 +26,8 @@ from web.oidc import Client
 STATIC = Path(__file__).parent / "static"
 # Seconds for which other workers may not have heard of what a manager has set up.
 WHILE = 10.0
+# Seconds between two looks at what was chosen on a page.
+LOOK = 2.0
 T = TypeVar("T")
 
 
@@ -36,21 +40,29 @@ def utc_now() -> datetime:
 class House:
     """Settings, database, working hours, keys and the clock."""
 
-    settings: Settings
+    base: Settings
     database: Database
     clock: Callable[[], datetime] = utc_now
+    settings: Settings = field(init=False)
     _digests: dict[str, str] = field(default_factory=dict)
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settings = self._found = self.base
+        self.hours = WorkingHours.of(self.base)
+        self.read_settings()
+
+    def read_settings(self) -> None:
+        """What was chosen on a page since the last time; a database that is not there leaves all as it was."""
+        with suppress(*NOT_READY), self.database.read() as db:
+            found = current(db, self.base)
+            if found != self._found:
+                self.settings, self.hours, self._found = found, WorkingHours.of(found), found
 
     @cached_property
     def key(self) -> bytes:
         """Signs CSRF tokens and messages to the next page."""
-        return self.settings.key()
-
-    @cached_property
-    def hours(self) -> WorkingHours:
-        """When the house is open."""
-        return WorkingHours.of(self.settings)
+        return self.base.key()
 
     @cached_property
     def access_log(self) -> AccessLog:

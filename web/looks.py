@@ -109,6 +109,10 @@ LOOKS: dict[str, Look] = {
     "/panel/moeder/{id}*": Look("panel_meeting", "id"),
     "/panel/spoergsmaal/{id}": Look("panel_question", "id"),
     "/panel/*": Look("panel"),
+    # The log of changes shows what was written about anybody.
+    "/opsaetning/log/hent": EXPORT,
+    "/opsaetning/log": Look("audit_log", asked=True),
+    "/opsaetning/teams*": Look("list"),
     # Colleagues' accounts, mails, and this log itself.
     "/opsaetning/brugere/{id}*": Look("user", "id"),
     "/opsaetning/brugere": Look("list"),
@@ -130,6 +134,8 @@ NOTHING = frozenset({
     "/svar/{token}", "/svar/{token}/kommentar",
     "/konto/sikkerhed/noegler", "/konto/sikkerhed/noegler/fjern", "/konto/sikkerhed/noegler/gem", "/log-ind/kommune",
     "/log-ind/kommune/log-ud", "/log-ind/kommune/svar", "/log-ind/noegle", "/log-ind/noegle/spoerg",
+    "/konto/noegler", "/konto/noegler/{id}/slut", "/opsaetning/drift", "/opsaetning/indstillinger",
+    "/opsaetning/noegler", "/opsaetning/noegler/{id}/slut", "/opsaetning/rettigheder",
     # The panel's way in, where nobody is known yet.
     "/panel/log-ind", "/panel/log-ind/udbyder", "/panel/log-ind/udbyder/svar",
     "/panel/log-ud", "/panel/ind/{token}", "/panel/ind/{token}/nyt",

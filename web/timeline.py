@@ -54,7 +54,8 @@ def _interaction(each: Interaction) -> Entry:
     elif each.kind == "email" and each.direction:
         title = {"in": "Mail fra virksomheden", "out": "Mail til virksomheden"}[each.direction]
     more = f"med {each.contact.name}" if each.contact else None
-    return Entry(each.happened_at, each.kind, title, each.summary, each.by.name, more=more)
+    badge = ("neutral", f"Kun for {each.only_team}") if each.only_team else None
+    return Entry(each.happened_at, each.kind, title, each.text, each.by.name, more=more, badge=badge)
 
 
 def _requests(requests: Sequence[Request]) -> Iterator[Entry]:

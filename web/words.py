@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.access.models import Role
+from crm.access.models import Role, Scope
 from crm.access_log.models import ActorKind
 from crm.agreements.actions import CAUSES, NAMES
 from crm.agreements.documents import DocumentKind
@@ -72,6 +72,7 @@ DOCUMENT_KINDS = {
     DocumentKind.OTHER: "Andet",
 }
 ROLES = {Role.CONSULTANT: "Konsulent", Role.MANAGER: "Leder", Role.ADMIN: "Administrator"}
+SCOPES = {Scope.READ: "Kun læse", Scope.WRITE: "Læse og skrive"}
 HIT_KINDS = {
     "name": "navn", "alias": "binavn", "unit": "afdeling", "contact": "kontaktperson", "street": "adresse",
     "cvr": "CVR", "p_number": "P-nummer", "phone": "telefon",
@@ -104,6 +105,7 @@ _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "document_kind": DOCUMENT_KINDS,
     "programme_kind": PROGRAMMES,
     "role": ROLES,
+    "scope": SCOPES,
     "hit": HIT_KINDS,
     "survey_answer": SURVEY_ANSWERS,
     "objective_change": OBJECTIVE_CHANGES,
@@ -128,7 +130,8 @@ def choices(words: Mapping[Any, str]) -> list[tuple[str, str]]:
 
 # What was looked at, as the access log shows it.
 LOOKS = {
-    "access_log": "Adgangsloggen", "agreement": "Aftale", "board": "Tavlen", "bulk_act": "Handling på en liste",
+    "access_log": "Adgangsloggen", "audit_log": "Loggen",
+    "agreement": "Aftale", "board": "Tavlen", "bulk_act": "Handling på en liste",
     "calendar": "Kalender", "colleague": "Kollega", "company": "Virksomhed", "contact": "Kontaktperson",
     "day": "Min dag", "day_line": "Linje i Min dag", "document": "Dokument", "absence": "Fravær",
     "export": "Hentet fil", "follow_up": "Opfølgning", "goal": "Mål", "group": "Koncern",

@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm import audit
-from crm.access import passwords
+from crm.access import passwords, tokens
+from crm.access.closing import end_everything
 from crm.access.holdings import held, told
-from crm.access.models import ApiToken, Draft, Role, SignInLink, Throttle, User, UserSession
+from crm.access.models import Draft, Role, Scope, Throttle, User, UserSession
 from crm.access.notices import Notice, tell
 from crm.access.queries import drafts, find, token_hash
 from crm.db import upsert
@@ -73,7 +74,7 @@ def add_user(
 
 
 def close_user(db: Session, *, user: User, now: datetime, today: date | None = None) -> None:
-    """Close a user, and with them every session and token.
+    """Close a user, and with them every way in (crm/access/closing.py).
 
     Refused, with all of it told, while anything is in their hands. `today` is the day in the municipality.
     """
@@ -91,15 +92,7 @@ def close_user(db: Session, *, user: User, now: datetime, today: date | None = N
         raise Conflict(
             f"{user.name} har lige fået noget i hænderne. Giv det videre først, så kan brugeren lukkes."
         ) from error
-    db.execute(delete(UserSession).where(UserSession.user_id == user.id))
-    db.execute(
-        update(SignInLink)
-        .where(SignInLink.user_id == user.id, SignInLink.used_at.is_(None))
-        .values(used_at=now)
-    )
-    for token in db.scalars(select(ApiToken).where(ApiToken.user_id == user.id)):
-        db.delete(token)
-    db.flush()
+    end_everything(db, user=user, now=now)
 
 
 def set_password(
@@ -127,14 +120,23 @@ def set_shortcuts(db: Session, *, user: User, on: bool) -> None:
 
 
 def change_user(
-    db: Session, *, user: User, name: str, role: str, phone: str | None, title: str | None
+    db: Session,
+    *,
+    user: User,
+    name: str,
+    role: str,
+    phone: str | None,
+    title: str | None,
+    team_id: int | None = None,
 ) -> User:
-    """Correct a user's name, role, telephone and title."""
+    """Correct a user's name, role, telephone and title; with `team_id` also the team."""
     if role not in set(Role):
         raise Refused("role", "Rollen skal være konsulent, leder eller administrator.")
     if not name.strip():
         raise Refused("name", "Skriv navnet.")
     user.name, user.role, user.phone, user.title = name, role, phone, title
+    if team_id is not None:
+        user.team_id = team_id
     db.flush()
     return user
 
@@ -201,6 +203,13 @@ def sign_in(db: Session, *, user: User, now: datetime, hours: int, browser: str 
             browser=browser,
         )
     )
+    # Past the ORM: the log says it already.
+    db.execute(
+        update(User)
+        .where(User.id == user.id)
+        .values(last_sign_in_at=now)
+        .execution_options(synchronize_session=False)
+    )
     audit.note(db, action="sign_in", kind="user_account", id=user.id)
     db.flush()
     return token
@@ -224,15 +233,17 @@ def end_other_sessions(db: Session, *, user: User, token: str) -> int:
     return int(cast("Any", db.execute(delete(UserSession).where(*others))).rowcount)
 
 
-def add_token(db: Session, *, user: User, now: datetime, days: int | None = 365) -> str:
-    """An API token for this user, shown this once."""
-    if not user.is_active:
-        raise Conflict(f"{user.name} er lukket.")
-    token = "ei_" + secrets.token_urlsafe(32)
-    expires = now + timedelta(days=days) if days else None
-    db.add(ApiToken(token_hash=token_hash(token), user_id=user.id, created_at=now, expires_at=expires))
-    db.flush()
-    return token
+def add_token(
+    db: Session,
+    *,
+    user: User,
+    now: datetime,
+    days: int | None = tokens.DAYS,
+    scope: str = Scope.WRITE,
+    name: str = "Lavet på kommandolinjen",
+) -> str:
+    """A key for a program of this user's, shown this once."""
+    return tokens.add(db, user=user, name=name, scope=scope, days=days, now=now)
 
 
 def save_draft(db: Session, *, user: User, key: str, values: dict[str, str], now: datetime) -> None:

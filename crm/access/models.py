@@ -58,6 +58,7 @@ class User(Row, Base):
     shortcuts: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(Utc)
     closed_at: Mapped[datetime | None] = mapped_column(Utc)
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(Utc)
 
     team: Mapped[Team | None] = relationship(lazy="raise")
 
@@ -145,17 +146,31 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None] = mapped_column(Utc)
 
 
+class Scope(StrEnum):
+    """What a program may do with its key: look, or also write what its user may write."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 class ApiToken(Row, Base):
-    """A key for programs. Shown once; only its hash is kept."""
+    """A key for programs, named after what uses it. Shown once; only its hash is kept.
+
+    `last_used_at` is written at most once an hour (docs/decisions/0026-settings-and-keys.md).
+    """
 
     __tablename__ = "api_token"
     __data_class__ = "security"
     __secret__: ClassVar[frozenset[str]] = frozenset({"token_hash"})
+    __table_args__ = (CheckConstraint("scope IN ('read', 'write')", name="scope"),)
 
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    name: Mapped[str] = mapped_column(SafeText(100))
+    scope: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime | None] = mapped_column(Utc)
+    last_used_at: Mapped[datetime | None] = mapped_column(Utc)
     user: Mapped[User] = relationship(innerjoin=True, lazy="raise")
 
 

@@ -21,6 +21,7 @@ class Notice(StrEnum):
     PASSKEY_ON = "En adgangsnøgle er tilføjet"
     PASSKEY_OFF = "En adgangsnøgle er fjernet"
     LINKED = "Din bruger er forbundet med kommunens konto"
+    KEY_MADE = "Der er lavet en nøgle til et program"
 
 
 def tell(db: Session, *, user: User, what: Notice, now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from crm.access.models import ApiToken, Draft, Installation, Role, Team, User, UserSession
@@ -38,13 +38,22 @@ def user_of_session(db: Session, token: str, now: datetime) -> User | None:
 
 def user_of_token(db: Session, token: str, now: datetime) -> User | None:
     """Whose API token this is; None when it has expired or the user was closed."""
-    found = db.scalars(
-        select(ApiToken)
-        .join(ApiToken.user)
-        .options(contains_eager(ApiToken.user))
-        .where(ApiToken.token_hash == token_hash(token), User.is_active == 1)
-    ).first()
-    return None if found is None or (found.expires_at and found.expires_at <= now) else found.user
+    found = opened_token(db, token, now)
+    return found.user if found else None
+
+
+_OPEN_TOKEN = (
+    select(ApiToken)
+    .join(ApiToken.user)
+    .options(contains_eager(ApiToken.user))
+    .where(ApiToken.token_hash == bindparam("hash"), User.is_active == 1)
+)
+
+
+def opened_token(db: Session, token: str, now: datetime) -> ApiToken | None:
+    """The key a program sent, with its user; None when it has expired or ended, or the user was closed."""
+    found = db.scalars(_OPEN_TOKEN, {"hash": token_hash(token)}).first()
+    return None if found is None or (found.expires_at and found.expires_at <= now) else found
 
 
 def sessions(db: Session, user: User, now: datetime) -> Sequence[UserSession]:
@@ -78,11 +87,14 @@ def by_email(db: Session, email: str) -> User:
     return user
 
 
-def users(db: Session) -> Sequence[User]:
-    """All users, the active ones first, by name."""
-    return db.scalars(
-        select(User).options(joinedload(User.team)).order_by(User.is_active.desc(), User.name, User.id)
-    ).all()
+def users(db: Session, *, like: str = "") -> Sequence[User]:
+    """All users, the active ones first, by name; with `like` those whose name, e-mail or title holds it."""
+    found = select(User).options(joinedload(User.team)).order_by(User.is_active.desc(), User.name, User.id)
+    if like.strip():
+        part = like.strip().lower()
+        texts = (User.name, User.email, func.coalesce(User.title, ""))
+        found = found.where(or_(*(func.lower(text).contains(part, autoescape=True) for text in texts)))
+    return db.scalars(found).all()
 
 
 _COLLEAGUES = select(User).where(User.is_active == 1).order_by(User.name, User.id)

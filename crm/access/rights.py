@@ -41,9 +41,11 @@ TABLE: dict[str, frozenset[Role]] = {
     "exports.run": ALL,
     "views.others": LEADERS,  # a colleague's shared view of a list; one's own anybody may
     "users.write": ADMINS,
+    "settings.write": ADMINS,
     "audit.read": ADMINS,
     "access_log.read": ADMINS,  # who has looked at what
     "spot_checks.write": LEADERS,  # look-ups drawn at random
+    "health.read": ADMINS,
     "metrics.read": ADMINS,
     "outbox.read": ADMINS,
     "outbox.write": ADMINS,

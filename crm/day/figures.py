@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload, load_only
 from crm.access.models import User
 from crm.companies.queries import LINE
 from crm.interactions.models import Interaction, Kind
+from crm.interactions.sealed import open_for
 from crm.periods import begins, months_after, quarter_of
 from crm.requests.models import Request, overdue
 
@@ -220,7 +221,7 @@ def _lines() -> Select[Request]:
 
 def my_contacts(db: Session, user: User, month: date, zone: ZoneInfo) -> Sequence[Interaction]:
     """One's own contacts of a month, the newest first."""
-    return db.scalars(
+    rows = db.scalars(
         select(Interaction)
         .options(joinedload(Interaction.company, innerjoin=True).load_only(*LINE, raiseload=True))
         .where(
@@ -231,3 +232,5 @@ def my_contacts(db: Session, user: User, month: date, zone: ZoneInfo) -> Sequenc
         .order_by(Interaction.happened_at.desc(), Interaction.id.desc())
         .limit(SHOWN)
     ).all()
+    open_for(db, user, rows)
+    return rows

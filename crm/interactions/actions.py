@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
-from crm.errors import Conflict, Refused
-from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.errors import Conflict, Refused, renamed
+from crm.interactions.models import SEALED, Direction, FollowUp, Interaction, Kind, TeamNote
 from crm.interactions.repeating import Repeat, RepeatUnit, next_day
+from crm.interactions.sealed import open_for
 from crm.responsibility.models import CompanyAssignment
 
 # Clocks differ a little between machines; more than this ahead is a typing mistake.
@@ -33,8 +34,12 @@ def log(
     direction: str | None = None,
     happened_at: datetime | None = None,
     contact: CompanyContact | None = None,
+    only_team: bool = False,
 ) -> Interaction:
-    """Write down a call, meeting, visit, mail or note. The company's last contact follows."""
+    """Write down a call, meeting, visit, mail or note. The company's last contact follows.
+
+    With `only_team` the text is for the writer's team alone; that there is one, when and by whom, all see.
+    """
     if kind not in set(Kind):
         raise Refused("kind", "Vælg opkald, møde, besøg, mail eller notat.")
     if kind == Kind.NOTE:
@@ -49,11 +54,14 @@ def log(
         )
     if happened_at is not None and happened_at < EARLIEST:
         raise Refused("happened_at", TOO_EARLY)
+    if only_team and by.team_id is None:
+        raise Refused("only_team", "Du er ikke i et team. En administrator kan sætte dig i et.")
     entry = Interaction(
         company_id=company.id,
         kind=kind,
         direction=direction,
-        summary=summary,
+        summary=SEALED if only_team else summary,
+        only_team_id=by.team_id if only_team else None,
         happened_at=happened_at or now,
         company_contact_id=contact.id if contact else None,
         by_id=by.id,
@@ -61,6 +69,11 @@ def log(
     )
     db.add(entry)
     db.flush()
+    if only_team:
+        with renamed(text="summary"):
+            db.add(TeamNote(interaction_id=entry.id, text=summary))
+            db.flush()
+        open_for(db, by, [entry])
     if kind != Kind.NOTE:
         _touch(db, company, entry.happened_at)
     return entry
@@ -226,6 +239,9 @@ def take_back(db: Session, *, entry: Interaction, by: User, now: datetime) -> No
     for follow_up in db.scalars(theirs).all():
         db.delete(follow_up)
         # One by one, since each turn of one that repeats points at the one before.
+        db.flush()
+    if entry.only_team_id is not None:
+        db.delete(db.get_one(TeamNote, entry.id))
         db.flush()
     db.delete(entry)
     db.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.access.models import User
 from crm.companies.models import Company, CompanyContact
 from crm.db import Base, Key, Row
+from crm.guards import guards, refuse_trigger, refuse_where
 from crm.interactions.repeating import Repeat, RepeatUnit
 from crm.types import SafeText, Utc
 
@@ -41,8 +43,15 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+# What stands where the text of a note would, when only a team may read it.
+SEALED = "Kun for teamet."
+
+
 class Interaction(Row, Base):
-    """One thing that happened, as it was written down. Never rewritten: a correction is a new note."""
+    """One thing that happened, as it was written down. Never rewritten: a correction is a new note.
+
+    With `only_team_id` the text lies in `team_note`, and `summary` is the same few words for all of them.
+    """
 
     __tablename__ = "interaction"
     __data_class__ = "notes"
@@ -50,6 +59,7 @@ class Interaction(Row, Base):
         CheckConstraint("kind IN ('call', 'meeting', 'visit', 'email', 'note')", name="kind"),
         CheckConstraint("(kind = 'note') = (direction IS NULL)", name="direction"),
         CheckConstraint("direction IN ('in', 'out')", name="in_or_out"),
+        CheckConstraint(f"only_team_id IS NULL OR summary = '{SEALED}'", name="only_team"),
         # The contact belongs to the same company.
         ForeignKeyConstraint(
             ["company_id", "company_contact_id"],
@@ -69,6 +79,7 @@ class Interaction(Row, Base):
     company_contact_id: Mapped[int | None] = mapped_column(Key)
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(Utc)
+    only_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
 
     by: Mapped[User] = relationship(innerjoin=True, lazy="raise")
     company: Mapped[Company] = relationship(innerjoin=True, lazy="raise", foreign_keys=[company_id])
@@ -77,6 +88,34 @@ class Interaction(Row, Base):
         lazy="raise",
         viewonly=True,
     )
+
+    @property
+    def text(self) -> str:
+        """What was written, for whoever may read it; else the words that stand in its place."""
+        return str(self.__dict__.get("_text") or self.summary)
+
+    @property
+    def only_team(self) -> str | None:
+        """The name of the team that alone reads it. Known once `sealed.open_for` has looked."""
+        return self.__dict__.get("_team")
+
+    def unsealed(self, team: str, text: str | None) -> None:
+        """Which team reads it, and the text when the reader is in it. Only `sealed.open_for` calls this."""
+        self.__dict__.update(_team=team, _text=text)
+
+
+class TeamNote(Base):
+    """The text of a note that only one team reads; which team stands with the interaction."""
+
+    __tablename__ = "team_note"
+    __data_class__ = "notes"
+    # Whoever reads the log is not in the team.
+    __secret__: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    interaction_id: Mapped[int] = mapped_column(
+        ForeignKey("interaction.id"), primary_key=True, autoincrement=False
+    )
+    text: Mapped[str] = mapped_column(SafeText(10000))
 
 
 class FollowUp(Row, Base):
@@ -137,3 +176,18 @@ class FollowUp(Row, Base):
         if self.repeat_every is None or self.repeat_unit is None:
             return None
         return Repeat(self.repeat_every, RepeatUnit(self.repeat_unit))
+
+
+guards(
+    refuse_where(
+        "team_note_of_team", "team_note", "INSERT",
+        "NOT EXISTS (SELECT 1 FROM interaction WHERE id = NEW.interaction_id AND only_team_id IS NOT NULL)",
+        "a note for a team says which",
+    ),
+    refuse_trigger("team_note_no_update", "team_note", "", "UPDATE", "a note is never rewritten"),
+    refuse_trigger(
+        "interaction_team_stays", "interaction",
+        "COALESCE(NEW.only_team_id, 0) <> COALESCE(OLD.only_team_id, 0)", "UPDATE",
+        "who may read a note does not change",
+    ),
+)  # fmt: skip

@@ -12,6 +12,7 @@ from crm.companies.models import Company
 from crm.companies.queries import LINE
 from crm.errors import NotFound
 from crm.interactions.models import FollowUp, Interaction
+from crm.interactions.sealed import open_for
 
 # What a list shows at first. Older entries are one step away, never counted.
 PAGE = 20
@@ -46,18 +47,19 @@ _RECENT = (
 
 
 def timeline(
-    db: Session, company: Company, *, after: Moment | None = None, limit: int = PAGE
+    db: Session, company: Company, *, reader: User, after: Moment | None = None, limit: int = PAGE
 ) -> tuple[Sequence[Interaction], Moment | None]:
     """What happened with the company, the newest first, and the key to ask for older with."""
     query = _TIMELINE
     if after is not None:
         query = query.where(tuple_(Interaction.happened_at, Interaction.id) < after)
     rows = db.scalars(query, {"company_id": company.id, "most": limit + 1}).all()
+    open_for(db, reader, rows)
     last = rows[limit - 1] if len(rows) > limit else None
     return rows[:limit], (last.happened_at, last.id) if last else None
 
 
-def interaction(db: Session, id: int) -> Interaction:
+def interaction(db: Session, id: int, *, reader: User) -> Interaction:
     """One interaction, or NotFound."""
     found = db.scalars(
         select(Interaction)
@@ -66,6 +68,7 @@ def interaction(db: Session, id: int) -> Interaction:
     ).first()
     if found is None:
         raise NotFound
+    open_for(db, reader, [found])
     return found
 
 
@@ -77,7 +80,9 @@ def latest_of(db: Session, user: User) -> Interaction | None:
 
 def recent_of(db: Session, user: User, limit: int = 8) -> Sequence[Interaction]:
     """What this user has written down lately, with its companies."""
-    return db.scalars(_RECENT, {"user_id": user.id, "most": limit}).all()
+    rows = db.scalars(_RECENT, {"user_id": user.id, "most": limit}).all()
+    open_for(db, user, rows)
+    return rows
 
 
 def open_follow_ups(db: Session, company: Company, limit: int = 20) -> Sequence[FollowUp]:

@@ -62,6 +62,10 @@ _ALL = (
         "opslag trukket", "opslag trukket", timedelta(days=1),
     ),
     Kind(
+        "log_checked", "Efterse loggen", "Regner efter, at ingen har ændret eller fjernet noget i loggen.",
+        "fejl i loggen fundet", "fejl i loggen fundet", timedelta(days=1),
+    ),
+    Kind(
         "meetings_planned", "Læg tavlemøder", "Lægger de næste tavlemøder efter planen, uden om lukkedage.",
         "tavlemøde lagt", "tavlemøder lagt", timedelta(days=1),
     ),

@@ -156,6 +156,7 @@ def log_call(
     request: NewRequest | None = None,
     request_owner: User | None = None,
     follow_up: Promise | None = None,
+    only_team: bool = False,
 ) -> Logged:
     """Write down a call with the request and the follow-up that came of it: all of it or nothing."""
     if request and not request_owner:
@@ -163,7 +164,7 @@ def log_call(
         request_owner = db.get_one(User, way_in(db, company))
     entry = interactions.log(
         db, company=company, by=by, now=now, kind=kind, summary=summary, direction=direction,
-        happened_at=happened_at, contact=contact,
+        happened_at=happened_at, contact=contact, only_team=only_team,
     )  # fmt: skip
     asked = promised = None
     if request:

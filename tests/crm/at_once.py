@@ -190,7 +190,7 @@ def hand_over_in_use(url: str, number: int) -> Seen:
         while not stop.is_set():
             with mine.read() as db:
                 company = companies.by_cvr(db, chance.choice(cvrs))
-                interactions.timeline(db, company)
+                interactions.timeline(db, company, reader=company.responsible)
             seen.reads += 1
         mine.close()
 

@@ -127,7 +127,7 @@ def test_a_key_that_nobody_has_is_not_found_however_large(database: Database) ->
     looks: list[Callable[[Session, int], object]] = [
         users.get,
         lambda db, key: companies.contact(db, company, key),
-        interactions.interaction,
+        lambda db, key: interactions.interaction(db, key, reader=company.responsible),
         interactions.follow_up,
         requests.get,
         agreements.get,

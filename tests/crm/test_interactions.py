@@ -118,7 +118,7 @@ def test_the_timeline_is_walked_from_the_newest_and_meets_everything_once(
         seen: list[Interaction] = []
         after: queries.Moment | None = None
         while True:
-            rows, after = queries.timeline(db, company, after=after)
+            rows, after = queries.timeline(db, company, reader=anna, after=after)
             seen += rows
             if after is None:
                 break
@@ -137,7 +137,7 @@ def test_the_night_the_clocks_change_keeps_its_order(db: Session, company: Compa
     }
     for summary, moment in reversed(moments.items()):
         _log(db, company, anna, summary=summary, happened_at=moment)
-    rows, _ = queries.timeline(db, company)
+    rows, _ = queries.timeline(db, company, reader=anna)
     assert [each.summary for each in reversed(rows)] == list(moments)
     assert _last_contact(db, company) == moments["efter"]
 
@@ -168,7 +168,7 @@ def test_later_or_by_another_it_stands(db: Session, company: Company, anna: User
     for by, now in ((anna, NOW + 15 * MINUTE + timedelta(seconds=1)), (bo, NOW)):
         with pytest.raises(Conflict, match="fortrydes"):
             actions.take_back(db, entry=entry, by=by, now=now)
-    assert queries.interaction(db, entry.id) is entry
+    assert queries.interaction(db, entry.id, reader=anna) is entry
     assert _last_contact(db, company) == NOW
 
 
@@ -238,6 +238,6 @@ def test_an_entry_that_was_rolled_back_is_not_found(db: Session, company: Compan
     with undone_part(db):
         key = _log(db, company, anna).id
     with pytest.raises(NotFound):
-        queries.interaction(db, key)
+        queries.interaction(db, key, reader=anna)
     with pytest.raises(NotFound):
         queries.follow_up(db, key)

@@ -25,7 +25,7 @@ OURS = {
     "register_digest", "sort_key", "phone_e164", "mobile_e164", "word", "reversed", "text", "topic",
     "direction", "act", "stamp", "job_key", "repeat_unit", "calendar_hash",
     "cause", "end_cause", "field", "choice", "media_type", "sha256", "made_by", "content",
-    "counts_when", "what", "better", "purpose", "code_hash", "secret", "month",
+    "counts_when", "what", "better", "purpose", "code_hash", "secret", "month", "scope",
     "issuer", "subject_hash", "sid_hash", "id_token", "credential_id", "public_key",
 }  # fmt: skip
 

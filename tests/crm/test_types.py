@@ -66,7 +66,7 @@ def test_half_past_two_comes_twice_in_autumn_and_stays_two_moments(db: Session) 
     for moment, text in ((second, "efter"), (first, "før")):
         interactions.log(db, company=company, by=anna, now=NOW, kind="note", summary=text, happened_at=moment)
     db.expire_all()
-    found, _ = timeline(db, company)
+    found, _ = timeline(db, company, reader=anna)
     assert [entry.summary for entry in found] == ["efter", "før"]
     assert (found[0].happened_at - found[1].happened_at).total_seconds() == 3600
 

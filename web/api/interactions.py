@@ -55,6 +55,13 @@ class InteractionAnswer(Answer):
     company_contact_id: int | None
     by: Colleague
     created_at: datetime
+    only_team: str | None = Field(
+        description="The name of the team that alone reads the summary; others get a word in its place."
+    )
+
+
+def _told(row: Interaction) -> InteractionAnswer:
+    return InteractionAnswer.model_validate(row).model_copy(update={"summary": row.text})
 
 
 class RepeatAnswer(Answer):
@@ -108,6 +115,7 @@ class NewInteraction(Body):
     summary: Annotated[str, Text.of(Interaction.summary, filled=True)]
     happened_at: Moment | None = None
     company_contact_id: Id | None = None
+    only_team: Annotated[bool, Field(strict=True, description="Only for the caller's own team.")] = False
     request: Asked | None = None
     follow_up: Promised | None = None
 
@@ -118,8 +126,10 @@ def index(
 ) -> Response:
     """What happened with the company, the newest first."""
     company = companies.by_cvr(visit.db, cvr)
-    rows, following = queries.timeline(visit.db, company, after=place(cursor, moment_of), limit=limit)
-    items = [InteractionAnswer.model_validate(row) for row in rows]
+    rows, following = queries.timeline(
+        visit.db, company, reader=visit.me, after=place(cursor, moment_of), limit=limit
+    )
+    items = [_told(row) for row in rows]
     return answer(visit, Items(items=items, next=encode(following) if following else None))
 
 
@@ -153,6 +163,7 @@ def create(
             request=asked.request(visit, "request.") if asked else None,
             request_owner=colleague(visit, asked.owner, "request.owner") if asked else None,
             follow_up=_promise(visit, body.follow_up),
+            only_team=body.only_team,
         )
     # The relationships of what has just been made are not loaded yet.
     for row, names in (
@@ -163,7 +174,7 @@ def create(
         if row is not None:
             visit.db.refresh(row, names)
     content = LoggedAnswer.model_validate(
-        InteractionAnswer.model_validate(logged.interaction).model_dump()
+        _told(logged.interaction).model_dump()
         | {
             "request": logged.request and RequestInList.model_validate(logged.request),
             "follow_up": logged.follow_up and FollowUpAnswer.model_validate(logged.follow_up),
@@ -184,7 +195,7 @@ def _promise(visit: Visit, promised: Promised | None) -> Promise | None:
 @router.get(LIST + "/{id}", response_model=InteractionAnswer)
 def show(visit: Annotated[Visit, reading()], cvr: str, id: int) -> Response:
     """One thing that happened."""
-    found = queries.interaction(visit.db, id)
+    found = queries.interaction(visit.db, id, reader=visit.me)
     if found.company.cvr != cvr:
         raise NotFound
-    return answer(visit, InteractionAnswer.model_validate(found))
+    return answer(visit, _told(found))

@@ -5,6 +5,7 @@ from web.routes import (
     absences,
     access_log,
     account,
+    administration,
     agreement_parts,
     agreements,
     answer,
@@ -34,6 +35,7 @@ from web.routes import (
     jobs,
     kinds,
     lists,
+    log,
     merging,
     outbox,
     own_figures,
@@ -53,10 +55,13 @@ from web.routes import (
     rounds,
     search,
     security,
+    settings,
     setup,
     spot_checks,
     statements,
     surveys,
+    teams,
+    tokens,
 )
 
 # In the order in which addresses are looked up: the named ones under /aftaler before those that are a number.
@@ -69,5 +74,6 @@ ROUTERS = tuple(
         agreement_parts, documents, programmes, answer, surveys, rounds, reports, indicators, goal_files,
         goals, goal_setup, board, board_plan, board_agreed, board_meetings, panel_seats, panel_meetings,
         panel_questions, imports, setup, distribution, outbox, jobs, merging, statements, access_log, spot_checks,
+        tokens, log, settings, teams, administration,
     )
 )  # fmt: skip

@@ -121,7 +121,7 @@ def company_page(visit: Visit, card: Card, form: Form, *, fra: str = "", before:
     team, absences = absent.team(db, visit.today)
     way = absent.ways(db, [company], visit.today, absences=absences)[company.id]
     history = assignments.history(db, company, limit=20)
-    happened, older = interactions.timeline(db, company, after=moment_of(before))
+    happened, older = interactions.timeline(db, company, reader=visit.me, after=moment_of(before))
     asked = requests.of_company(db, company)
     agreed = agreements.of_company(db, company)
     shown = entries(

@@ -28,10 +28,10 @@ from web.routes.companies import company_page
 
 router = APIRouter()
 # What a draft keeps; everything else of the form belongs to the sending of it.
-DRAFT = ("summary", "kind", "direction", "company_contact_id", "happened_on", "happened_time", "request_kind",
-         "request_title", "request_owner", "follow_up_text", "follow_up_due", "follow_up_owner", "request_receipt",
-         "request_receipt_to", "follow_up_call_back", "follow_up_repeat_every", "follow_up_repeat_unit",
-         *(f"request_{name}" for name in OWN))  # fmt: skip
+DRAFT = ("summary", "only_team", "kind", "direction", "company_contact_id", "happened_on", "happened_time",
+         "request_kind", "request_title", "request_owner", "follow_up_text", "follow_up_due", "follow_up_owner",
+         "request_receipt", "request_receipt_to", "follow_up_call_back", "follow_up_repeat_every",
+         "follow_up_repeat_unit", *(f"request_{name}" for name in OWN))  # fmt: skip
 TYPED = ("summary", "request_title", "follow_up_text", "follow_up_due")
 
 
@@ -58,6 +58,7 @@ def log(visit: Annotated[Visit, writing("interactions.write")], cvr: str) -> Res
             request=asked,
             follow_up=promised,
             request_owner=_colleague(visit, form, "request_owner"),
+            only_team=form.data.get("only_team") == "1",
         ),
     )
     line = day.line_of(form)
@@ -143,8 +144,10 @@ def save_draft(visit: Annotated[Visit, writing("interactions.write")], cvr: str)
 @router.post("/samtaler/{id}/fortryd")
 def take_back(visit: Annotated[Visit, writing("interactions.write")], id: int, linje: str = "") -> Response:
     """Undo what was just written; the text goes back into the note box, and a line of the day stands again."""
-    entry = queries.interaction(visit.db, id)
-    cvr, values = entry.company.cvr, {"summary": entry.summary, "kind": entry.kind}
+    entry = queries.interaction(visit.db, id, reader=visit.me)
+    cvr, values = entry.company.cvr, {"summary": entry.text, "kind": entry.kind}
+    if entry.only_team:
+        values["only_team"] = "1"
     if entry.direction:
         values["direction"] = entry.direction
     requests.take_back(visit.db, entry=entry, by=visit.me, now=visit.now)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.access import actions as access
-from crm.access import holdings, links, passkeys, second_factor
+from crm.access import holdings, links, passkeys, second_factor, tokens
 from crm.access import queries as users
 from crm.access.models import LinkPurpose, User
 from crm.errors import Conflict, renamed
@@ -35,22 +35,38 @@ def _users(visit: Visit, form: Form) -> Response:
         status=form.status if form.errors else 200,
         section="admin",
         form=form,
-        users=users.users(visit.db),
+        users=users.users(visit.db, like=visit.request.query_params.get("q", "")[:100]),
+        q=visit.request.query_params.get("q", "")[:100],
         loads=queries.loads(visit.db),
         roles=words.choices(words.ROLES),
+        teams=_teams(visit),
     )
+
+
+def _teams(visit: Visit) -> list[tuple[int, str]]:
+    return [(team.id, team.name) for team in users.teams(visit.db)]
+
+
+def _chosen_team(visit: Visit, form: Form) -> int | None:
+    """The team that was chosen; None when none was, or it is said beside the field."""
+    chosen = form.number("team_id", "Vælg fra listen.")
+    if chosen is not None and chosen not in dict(_teams(visit)):
+        form.refuse("team_id", "Vælg fra listen.")
+        return None
+    return chosen
 
 
 @router.get("/brugere")
 def all_users(visit: Annotated[Visit, reading("users.write")]) -> Response:
     """Everyone, and a form for one more."""
-    return _users(visit, Form.of({"role": "consultant"}))
+    return _users(visit, Form.of({"role": "consultant", "invite": "1"}))
 
 
 @router.post("/brugere")
 def add_user(visit: Annotated[Visit, writing("users.write")]) -> Response:
-    """Create a user with a first password."""
-    form, teams = visit.form, users.teams(visit.db)
+    """Create a user: with a first password, or, when asked for, with an invitation by mail."""
+    form = visit.form
+    team = _chosen_team(visit, form)
     made = form.act(
         visit.db,
         lambda: access.add_user(
@@ -61,13 +77,24 @@ def add_user(visit: Annotated[Visit, writing("users.write")]) -> Response:
             phone=form.text("phone"),
             title=form.text("title"),
             password=form.data.get("password") or None,
-            team_id=teams[0].id if teams else None,
+            team_id=team,
             now=visit.now,
         ),
     )
     if made is None:
         form.data.pop("password", None)
         return _users(visit, form)
+    if not made.password_hash and form.data.get("invite") == "1":
+        links.send(
+            visit.db,
+            user=made,
+            purpose=LinkPurpose.INVITATION,
+            home=visit.house.settings.base_url,
+            now=visit.now,
+        )
+        return redirect(
+            visit, "/opsaetning/brugere", flash=f"{made.name} er oprettet og får et link med mail."
+        )
     return redirect(visit, "/opsaetning/brugere", flash=f"{made.name} er oprettet.")
 
 
@@ -82,12 +109,14 @@ def _user(visit: Visit, user: User, form: Form) -> Response:
         factor=second_factor.factor_of(visit.db, user) or passkeys.has_any(visit.db, user),
         held=holdings.told(holdings.held(visit.db, user, visit.today)),
         roles=words.choices(words.ROLES),
+        teams=_teams(visit),
+        keys=len(tokens.of_user(visit.db, user)),
         colleagues=[(each.id, each.name) for each in users.colleagues(visit.db) if each.id != user.id],
     )
 
 
 def _filled(user: User) -> Form:
-    return Form.of({name: getattr(user, name) for name in ("name", "role", "phone", "title")})
+    return Form.of({name: getattr(user, name) for name in ("name", "role", "phone", "title", "team_id")})
 
 
 @router.get("/brugere/{id}")
@@ -104,7 +133,8 @@ def change_user(visit: Annotated[Visit, writing("users.write")], id: int) -> Res
     values = {name: form.data.get(name, "") for name in ("name", "role")} | form.given("phone", "title")
     if user.id == visit.me.id and values["role"] != user.role:
         form.refuse("role", "Du kan ikke ændre din egen rolle. Bed en anden administrator om det.")
-    changed = form.act(visit.db, lambda: access.change_user(visit.db, user=user, **values))  # type: ignore[arg-type]
+    team = _chosen_team(visit, form)
+    changed = form.act(visit.db, lambda: access.change_user(visit.db, user=user, team_id=team, **values))  # type: ignore[arg-type]
     if changed is None:
         return _user(visit, user, form)
     return redirect(visit, "/opsaetning/brugere", flash="Rettelsen er gemt.")

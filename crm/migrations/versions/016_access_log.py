@@ -11,7 +11,7 @@ from alembic import op
 from crm import types
 
 revision = "016_access_log"
-down_revision = "014_oidc"
+down_revision = "015_administration"
 branch_labels = None
 depends_on = None
 

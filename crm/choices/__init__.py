@@ -1,0 +1,1 @@
+"""The settings of daily running that an administrator has chosen on a page."""
