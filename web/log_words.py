@@ -61,12 +61,14 @@ UNSAID = frozenset({
     "current_assignment_id", "needs_active", "is_open", "created_at", "created_by_id", "at", "by_id",
     "uploaded_at", "uploaded_by_id", "step_no", "previous", "follows_id", "follows_quiet_until", "kept_by_hand",
     "sha256", "hash", "last_used_at", "last_sign_in_at", "slot_on", "stands", "until_at", "act", "attempts",
-    "next_try_at", "leased_until", "subject_hash", "sign_count", "seq", "in_time", "last_contact_at", "last_step", "actor",
+    "next_try_at", "leased_until", "subject_hash", "sign_count",
+    "seq", "in_time", "last_contact_at", "last_step", "actor",
 })  # fmt: skip
 FIELDS = {
     # The company panel.
     "about": "Om", "announced_at": "Indkaldt", "answer": "Svar", "answered_by_id": "Besvaret af", "asked_at": "Stillet",
-    "begins_on": "Første dag", "ended_at": "Afsluttet", "ends_at": "Slut", "ends_on": "Sidste dag", "minutes": "Referat",
+    "begins_on": "Første dag", "ended_at": "Afsluttet", "ends_at": "Slut", "ends_on": "Sidste dag",
+    "minutes": "Referat",
     "minutes_published_at": "Referat udgivet", "opens_on": "Åbner", "outcome": "Det gjorde vi",
     "outcome_at": "Meldt tilbage", "question": "Spørgsmål", "seat_id": "Plads i panelet",
     "terms": "Vilkårenes udgave", "terms_accepted_at": "Vilkår accepteret",
