@@ -7,8 +7,11 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
+from crm.agreements import commitments, documents, fields, paper, renewals
+from crm.agreements.documents import Upload
 from crm.agreements.models import Agreement
 from crm.agreements.periods import AgreementPeriod
+from crm.agreements.queries import get
 from crm.companies.models import Company, CompanyContact
 from crm.db import Session
 from crm.interactions.models import FollowUp
@@ -20,7 +23,9 @@ from crm.panel.models import (
     PanelRemark,
     PanelSeat,
 )
+from crm.settings import Settings
 from scripts.demo.days import Days
+from web.agreement_paper import agreement_pdf
 
 SEATS = 8
 AGENDA = (
@@ -81,6 +86,8 @@ def lay_out(db: Session, days: Days) -> dict[str, int]:
     if len(seats) > 1:
         _remark(db, seats[1], days)
     db.flush()
+    for seat in seats[:2]:
+        _papers(db, seat, days)
     tables = (PanelSeat, PanelMeeting, PanelQuestion, PanelAnswer, PanelReading, PanelRemark)
     return {table.__tablename__: db.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
@@ -125,6 +132,23 @@ def _seats(db: Session, days: Days) -> list[PanelSeat]:
         .values(shown_to_panel=1)
     )
     return seats
+
+
+def _papers(db: Session, seat: PanelSeat, days: Days) -> None:
+    """What the company has signed, as the paper it was signed on."""
+    signed = select(Agreement.id).where(
+        Agreement.company_id == seat.company_id, Agreement.signed_on.is_not(None)
+    )
+    for id in db.scalars(signed.order_by(Agreement.id)).all():
+        agreement = get(db, id)
+        written = paper.write(
+            agreement, period=renewals.periods(db, agreement)[-1], values=fields.values(db, agreement),
+            commitments=commitments.of_agreement(db, agreement), municipality=Settings().municipality,
+        )  # fmt: skip
+        documents.add(
+            db, agreement=agreement, upload=Upload(f"{agreement.programme.name}.pdf", agreement_pdf(written)),
+            kind="signed", by=agreement.company.responsible, now=days.noon(days.ago(30)), megabytes=5,
+        )  # fmt: skip
 
 
 def _remark(db: Session, seat: PanelSeat, days: Days) -> None:
