@@ -20,7 +20,7 @@ from web.api.metrics import Measure, Metrics
 from web.house import LOOK, STATIC, House
 from web.keys import KeyUse
 from web.logged import KeepAccessLog
-from web.middleware import AccessLog, Head, Protect
+from web.middleware import LOG, AccessLog, Head, Protect
 
 # Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
 SPARE = 2
@@ -30,7 +30,10 @@ async def _follow_settings(house: House) -> None:
     """What was chosen on a page at another worker holds here too, and no visit asks for it."""
     while True:
         await anyio.sleep(LOOK)
-        await run_in_threadpool(house.read_settings)
+        try:
+            await run_in_threadpool(house.read_settings)
+        except Exception as error:  # The house must stand, whatever keeps it from looking.
+            LOG.warning("settings", error=type(error).__name__)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -19,6 +19,7 @@ from web.access_log import needs_thread, row_of
 from web.api.problems import problem
 from web.house import House
 from web.middleware import LOG
+from web.panel import doors as panel
 from web.render import public_page
 
 # Seconds an answer waits for its row. On SQLite another process may be writing.
@@ -75,8 +76,13 @@ class KeepAccessLog:
         status, again = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
         if scope["path"].startswith("/api/"):
             return problem(status, UNLOGGED, headers=again)
-        page = public_page(
-            self.house, Request(scope), "error.html", status=status, code=int(status), message=UNLOGGED
+        request = Request(scope)
+        page = (
+            panel.error_page(request, int(status), UNLOGGED)
+            if panel.is_here(request)
+            else public_page(
+                self.house, request, "error.html", status=status, code=int(status), message=UNLOGGED
+            )
         )
         page.headers.update(again)
         return page

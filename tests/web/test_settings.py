@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from crm.choices.queries import DAILY
 from crm.db import Database
@@ -16,7 +17,7 @@ from scripts.work import work_round
 from tests.conftest import NOW
 from tests.town import ADAM, ANNA, Town
 from tests.web.api.conftest import served
-from tests.web.conftest import SignIn, main
+from tests.web.conftest import BASE, SignIn, main
 from web.app import create_app
 from web.setting_words import BY_NAME
 
@@ -107,3 +108,18 @@ def test_another_worker_and_the_jobs_follow_within_seconds(
             seen = httpx2.get(f"{address}/log-ind").text
     assert "Nabokøbing Kommune" in seen
     assert work_round(database, Settings(data_dir=tmp_path), NOW).troubles == []
+
+
+def test_a_look_that_fails_does_not_end_the_house(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def fails() -> None:
+        looks.append(1)
+        raise ValueError
+
+    monkeypatch.setattr("web.app.LOOK", 0.01)
+    app.state.house.read_settings = fails
+    with TestClient(app, base_url=BASE) as client:
+        while len(looks) < 3:
+            time.sleep(0.01)
+        assert client.get("/log-ind").status_code == 200

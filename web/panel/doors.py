@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from crm.access_log.models import ActorKind
 from crm.db import Session
@@ -162,7 +162,7 @@ def forget(house: House, answer: Response) -> None:
     answer.delete_cookie(cookie_name(house), secure=house.secure, httponly=True, samesite="lax")
 
 
-def error_page(request: Request, status: int, message: str) -> Response:
+def error_page(request: Request, status: int, message: str) -> HTMLResponse:
     """What went wrong, in the panel's own frame: nothing of the staff's house is seen here."""
     house = house_of(request)
     return public_page(
