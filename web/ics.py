@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
 
 from crm.day.models import Reason
 from crm.day.tasks import Task
@@ -71,35 +73,48 @@ def _title(task: Task) -> str:
     return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"
 
 
-def one_event(
-    *,
-    uid: str,
-    title: str,
-    begins: datetime,
-    ends: datetime,
-    place: str,
-    url: str,
-    sequence: int,
-    now: datetime,
-    cancelled: bool = False,
-) -> bytes:
-    """A single meeting as a calendar file; fetched again it moves the one there is, or takes it away."""
+class Held(Protocol):
+    """A meeting of the panel, as members or the house know it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def on(self) -> date: ...
+    @property
+    def starts_at(self) -> int: ...
+    @property
+    def ends_at(self) -> int: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+
+
+def panel_meeting(meeting: Held, *, url: str, cancelled: bool, now: datetime, zone: ZoneInfo) -> bytes:
+    """A meeting of the panel as a calendar file; fetched again it moves the one there is, or takes it away."""
     from icalendar import Calendar, Event
 
+    midnight = datetime.combine(meeting.on, time(), zone)
     made = Calendar()
-    made.add("prodid", "-//Én indgang//Møde//DA")
+    made.add("prodid", "-//Én indgang//Virksomhedspanelet//DA")
     made.add("version", "2.0")
     made.add("method", "CANCEL" if cancelled else "PUBLISH")
     event = Event()
-    event.add("uid", f"{uid}@{urlsplit(url).hostname or 'enindgang'}")
+    event.add("uid", f"panelmoede-{meeting.id}@{urlsplit(url).hostname or 'enindgang'}")
     event.add("dtstamp", now)
-    event.add("sequence", sequence)
-    event.add("summary", title)
-    event.add("location", place)
+    event.add("sequence", meeting.version)
+    event.add("summary", "Møde i virksomhedspanelet")
+    event.add("location", meeting.place)
     event.add("url", url)
-    event.add("dtstart", begins)
-    event.add("dtend", ends)
+    event.add("dtstart", midnight + timedelta(minutes=meeting.starts_at))
+    event.add("dtend", midnight + timedelta(minutes=meeting.ends_at))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     made.add_component(event)
-    made.add_missing_timezones(begins.date() - 366 * DAY, ends.date() + 366 * DAY)
+    made.add_missing_timezones(meeting.on - 366 * DAY, meeting.on + 366 * DAY)
     return bytes(made.to_ical())
+
+
+def calendar_file(made: bytes) -> Response:
+    """A calendar to keep."""
+    headers = {"Content-Disposition": 'attachment; filename="panelmoede.ics"', "Cache-Control": "no-store"}
+    return Response(made, media_type="text/calendar; charset=utf-8", headers=headers)

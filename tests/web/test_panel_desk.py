@@ -87,6 +87,8 @@ def test_a_meeting_goes_from_draft_to_minutes_that_are_read(
     mona.post(f"{page}/indkald")
     assert len(_mails(database, "Møde i virksomhedspanelet")) == 2
     assert "Torsdag 10. december, 8.00–9.30" in main(lone.get("/panel/"))
+    files = [visitor.get(f"{where}/kalender.ics").text for visitor, where in ((mona, page), (lone, theirs))]
+    assert all("DTSTART;TZID=Europe/Copenhagen:20261210T080000" in each for each in files)
     with database.read() as db:
         version = db.scalars(select(PanelMeeting.version).order_by(PanelMeeting.id.desc())).first()
     stale = mona.post(page, MEETING | {"version": "1", "agenda": "Mit"}, status=409)

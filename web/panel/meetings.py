@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from crm.panel import meetings, queries, told
-from web.ics import one_event
+from web.ics import calendar_file, panel_meeting
 from web.panel.doors import HOME, Reads, Writes, page, redirect
 
 router = APIRouter(prefix="/panel/moeder")
@@ -45,19 +43,8 @@ def read(here: Writes, id: int) -> Response:
 @router.get("/{id}/kalender.ics")
 def calendar(here: Reads, id: int) -> Response:
     """The meeting for one's own calendar."""
-    found, zone = told.meeting(here.db, here.member, id), here.house.settings.zone
-    midnight = datetime.combine(found.on, time(), zone)
-    home = here.house.settings.base_url.rstrip("/")
-    made = one_event(
-        uid=f"panelmoede-{found.id}",
-        title="Møde i virksomhedspanelet",
-        begins=(midnight + timedelta(minutes=found.starts_at)),
-        ends=(midnight + timedelta(minutes=found.ends_at)),
-        place=found.place,
-        url=f"{home}{HOME}moeder/{found.id}",
-        sequence=found.version,
-        now=here.now.astimezone(UTC),
-        cancelled=found.cancelled,
+    found, home = told.meeting(here.db, here.member, id), here.house.settings.base_url.rstrip("/")
+    url = f"{home}{HOME}moeder/{found.id}"
+    return calendar_file(
+        panel_meeting(found, url=url, cancelled=found.cancelled, now=here.now, zone=here.house.settings.zone)
     )
-    headers = {"Content-Disposition": 'attachment; filename="panelmoede.ics"', "Cache-Control": "no-store"}
-    return Response(made, media_type="text/calendar; charset=utf-8", headers=headers)

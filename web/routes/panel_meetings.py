@@ -12,6 +12,7 @@ from crm.panel import meetings, queries
 from crm.panel.models import PanelMeeting
 from web.deps import Visit, reading, writing
 from web.forms import Form
+from web.ics import calendar_file, panel_meeting
 from web.render import input_day, page, redirect
 
 router = APIRouter(prefix="/panelet/moeder")
@@ -100,6 +101,16 @@ def change(visit: Annotated[Visit, writing("panel.write")], id: int) -> Response
     if done is None:
         return _show(visit, found, ("details", form))
     return redirect(visit, f"/panelet/moeder/{id}", flash="Mødet er gemt.")
+
+
+@router.get("/{id}/kalender.ics")
+def calendar(visit: Annotated[Visit, reading()], id: int) -> Response:
+    """The meeting for one's own calendar."""
+    found, home = queries.meeting(visit.db, id), visit.house.settings.base_url.rstrip("/")
+    url, cancelled = f"{home}/panelet/moeder/{found.id}", found.cancelled_at is not None
+    return calendar_file(
+        panel_meeting(found, url=url, cancelled=cancelled, now=visit.now, zone=visit.house.settings.zone)
+    )
 
 
 @router.post("/{id}/indkald")
