@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager
 from crm.access import actions
 from crm.access.models import LinkPurpose, SignInLink, User
 from crm.access.notices import Notice, tell
+from crm.access.proofs import Identity
 from crm.access.queries import find, token_hash
 from crm.errors import NotFound
 from crm.outbox import actions as outbox
@@ -52,11 +54,28 @@ def send(db: Session, *, user: User, purpose: LinkPurpose, home: str, now: datet
     return link
 
 
-def ask(db: Session, *, email: str, home: str, now: datetime) -> None:
-    """Somebody has forgotten a password. Nobody is told whether there is such a user."""
+def ask(
+    db: Session,
+    *,
+    email: str,
+    home: str,
+    now: datetime,
+    may_locally: Callable[[str], bool] = lambda _role: True,
+) -> None:
+    """Somebody has forgotten a password. Nobody is told whether there is such a user.
+
+    Whoever came by the municipality's provider and never had a password has none to forget, and a role that may
+    not log in locally gets none: else a mailbox would be a way around the provider.
+    """
     user = find(db, email[:254])
-    if user is not None and user.is_active:
+    if user is None or not user.is_active or not may_locally(user.role):
+        return
+    if user.password_hash is not None or not _is_vouched_for(db, user):
         send(db, user=user, purpose=LinkPurpose.RESET, home=home, now=now)
+
+
+def _is_vouched_for(db: Session, user: User) -> bool:
+    return db.scalars(select(Identity.id).where(Identity.user_id == user.id).limit(1)).first() is not None
 
 
 def opened(db: Session, token: str, now: datetime, *, to_use: bool = False) -> SignInLink:

@@ -86,7 +86,7 @@ class Writer:
         if self._queue.qsize() >= WAITING:
             done.set_exception(Unwritten("The access log does not keep up."))
             return done
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._begin()
         self._queue.put((entry, done))
         return done
@@ -100,7 +100,7 @@ class Writer:
 
     def _begin(self) -> None:
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._work, name="access-log", daemon=True)
                 self._thread.start()
 
@@ -135,14 +135,18 @@ class Writer:
         """Let the disk have what it has not had yet. PostgreSQL does so by itself, about as often."""
         if self._database.dialect != "sqlite":
             return
-        connection = self._database.writer.raw_connection()
+        connection = None
         try:
+            connection = self._database.writer.raw_connection()
             driver: Any = connection.driver_connection
             driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except Exception:  # Whatever it is, the next row that cannot be written says so.
-            connection.invalidate()
+        # Whatever it is, the next row that cannot be written says so; the thread must live to write it.
+        except Exception:
+            if connection is not None:
+                connection.invalidate()
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
 
     def _gathered(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What waits now, and whether the end has been asked for."""

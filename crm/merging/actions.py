@@ -153,6 +153,8 @@ def _go_on(db: Session, agreement: Agreement, people: dict[int, int], merger: _M
     if agreement.state not in BEGUN or not counting or _first(counting[0]) >= on:
         # It has not counted before the day, so it has been the other company's all along.
         agreement.company_id, agreement.company_contact_id = into.id, contact
+        # Whoever has said yes to the panel's shared list was the other company.
+        agreement.shown_to_panel = 0
         db.flush()
         return
     left = [each for each in counting if each.valid_to is None or each.valid_to >= on]
@@ -174,7 +176,6 @@ def _go_on(db: Session, agreement: Agreement, people: dict[int, int], merger: _M
         valid_to=left[0].valid_to, values=held, contact=db.get(CompanyContact, contact) if contact else None,
         consultant=consultant if consultant and consultant.is_active else None,
     )  # fmt: skip
-    heir.shown_to_panel = agreement.shown_to_panel
     db.flush()
     if not signed:
         merger.step(db, heir, AgreementState.IN_FORCE, max(on, left[0].signed_on or on))

@@ -39,7 +39,11 @@ def enter(
     """Open a session for whoever the provider means; the answer is the cookie's value. NotAllowed says why not."""
     named = subject_hash(issuer, subject)
     known = db.get(PanelIdentity, (issuer, named), with_for_update=True)
-    seat = db.get(PanelSeat, known.seat_id) if known is not None else None
+    seat = db.get(PanelSeat, known.seat_id, with_for_update=True) if known is not None else None
+    if seat is not None and seat.ended_at is None and seat.ends_on is not None and seat.ends_on < today:
+        # Its last day has passed; the same person may have a new seat.
+        seat.ended_at = now
+        db.flush()
     if seat is None or seat.ended_at is not None:
         seat = _link(db, known, issuer, named, email, now, today, is_verified=is_verified)
     if not seat.is_held(today):
@@ -55,7 +59,8 @@ def _link(
 ) -> PanelSeat:  # fmt: skip
     if not email or not is_verified:
         raise NotAllowed(UNVERIFIED)
-    seat = db.scalars(select(PanelSeat).where(PanelSeat.email == email.strip().lower(), held(today))).first()
+    theirs = select(PanelSeat).where(PanelSeat.email == email.strip().lower(), held(today))
+    seat = db.scalars(theirs.with_for_update()).first()
     if seat is None:
         raise NotAllowed(NO_SEAT)
     others = select(PanelIdentity.subject_hash).where(

@@ -14,6 +14,8 @@ from crm.interactions import actions as interactions
 from crm.interactions.models import FollowUp
 from crm.panel.models import PanelRemark
 
+# As much of what it is about as there is room for.
+ABOUT = 250
 # So many open remarks of one seat; a seat that sends more is not heard better.
 MOST_OPEN = 10
 TOO_MANY = "I har flere beskeder, vi ikke har svaret på endnu. Ring til jeres indgang, hvis det haster."
@@ -50,7 +52,7 @@ def make(
     made = PanelRemark(
         seat_id=seat_id,
         company_id=company.id,
-        about=about,
+        about=about[:ABOUT] if about else None,
         text=text,
         created_at=now,
         follow_up_id=follow_up.id,

@@ -11,7 +11,7 @@ from crm.companies.models import Company, CompanyContact
 from crm.errors import Conflict, NotFound, Refused, renamed
 from crm.outbox import actions as outbox
 from crm.panel import signing
-from crm.panel.models import PanelSeat, PanelSession
+from crm.panel.models import PanelIdentity, PanelSeat, PanelSession
 
 TAKEN = "{} har allerede en plads i panelet for {}. Afslut den først."
 
@@ -86,6 +86,8 @@ def _set_end(seat: PanelSeat, ends_on: date | None) -> None:
 
 def change(db: Session, *, seat: PanelSeat, name: str | None, email: str, ends_on: date | None) -> PanelSeat:
     """Correct the name or the e-mail, or plan the last day. With another e-mail every log-in ends."""
+    # Whoever is coming in at this moment is waited for.
+    db.refresh(seat, ["ended_at", "email", "version"], with_for_update={"of": PanelSeat})
     _demand_standing(seat)
     if not name:
         raise Refused("name", "Skriv navnet.")
@@ -97,6 +99,10 @@ def change(db: Session, *, seat: PanelSeat, name: str | None, email: str, ends_o
             raise Refused("email", f"{address} har allerede en plads i panelet.")
         seat.email = address
         _shut(db, seat)
+        # Whoever holds it now has not said yes to anything yet, and comes in by a log-in of their own.
+        seat.terms = seat.terms_accepted_at = None
+        for identity in db.scalars(select(PanelIdentity).where(PanelIdentity.seat_id == seat.id)):
+            db.delete(identity)
     seat.name = name
     _set_end(seat, ends_on)
     db.flush()
@@ -136,5 +142,6 @@ def _demand_standing(seat: PanelSeat) -> None:
 
 
 def _shut(db: Session, seat: PanelSeat) -> None:
-    db.execute(delete(PanelSession).where(PanelSession.seat_id == seat.id))
+    # In this order: a link that is being used at this moment is waited for, and its session is found.
     signing.end_links(db, seat)
+    db.execute(delete(PanelSession).where(PanelSession.seat_id == seat.id))

@@ -22,6 +22,8 @@ from crm.panel.models import PanelLink, PanelSeat, PanelSession
 # An invitation may wait for a weekend; whoever asks for a link stands at the door.
 LIVES = {True: timedelta(days=3), False: timedelta(minutes=30)}
 SESSION = timedelta(hours=12)
+# So many unused links may lie in a mailbox.
+MOST_WAITING = 3
 # Ended log-ins and links are of no use to anybody after this.
 KEPT = timedelta(days=30)
 # The version of the words a member accepts by coming in; web/templates/panel/_terms.html has them.
@@ -82,13 +84,19 @@ def invite(db: Session, *, seat: PanelSeat, home: str, now: datetime) -> PanelLi
 def ask(db: Session, *, email: str, home: str, now: datetime, today: date) -> None:
     """Somebody wants to come in. Nobody is told whether the e-mail has a seat."""
     seat = db.scalars(_BY_EMAIL, {"email": email.strip().lower()[:254], "today": today}).first()
-    if seat is not None:
+    if seat is not None and not _has_enough(db, seat, now):
         _send(db, seat, home, now, is_invitation=False)
 
 
 def send_again(db: Session, *, link: PanelLink, home: str, now: datetime) -> None:
     """Whoever holds an old link gets a new one, at the seat's own e-mail and nowhere else."""
-    _send(db, link.seat, home, now, is_invitation=False)
+    if not _has_enough(db, link.seat, now):
+        _send(db, link.seat, home, now, is_invitation=False)
+
+
+def _opens(seat: PanelSeat) -> datetime:
+    """When a seat that is given for later can first be used; near enough for how long its invitation lives."""
+    return datetime.combine(seat.begins_on, time(), UTC)
 
 
 def issue(
@@ -98,11 +106,20 @@ def issue(
     token = secrets.token_urlsafe(32)
     link = PanelLink(
         token_hash=token_hash(token), seat_id=seat.id, is_invitation=int(is_invitation), created_at=now,
-        expires_at=now + LIVES[is_invitation],
+        expires_at=max(now, _opens(seat)) + LIVES[is_invitation],
     )  # fmt: skip
     db.add(link)
     db.flush()
     return link, token
+
+
+def _has_enough(db: Session, seat: PanelSeat, now: datetime) -> bool:
+    """Whether links enough are in the holder's mail already: nobody fills it for them, from however many places."""
+    fresh = select(PanelLink.token_hash).where(
+        PanelLink.seat_id == seat.id, PanelLink.used_at.is_(None), PanelLink.is_invitation == 0,
+        PanelLink.expires_at > now,
+    )  # fmt: skip
+    return len(db.scalars(fresh.limit(MOST_WAITING)).all()) >= MOST_WAITING
 
 
 def _send(db: Session, seat: PanelSeat, home: str, now: datetime, *, is_invitation: bool) -> PanelLink:
@@ -123,7 +140,8 @@ def _send(db: Session, seat: PanelSeat, home: str, now: datetime, *, is_invitati
 
 def first_name(seat: PanelSeat) -> str:
     """What a letter calls them: the first of their names, or what stands before the @."""
-    return seat.name.partition("@")[0].split()[0]
+    names = seat.name.partition("@")[0].split()
+    return names[0] if names else seat.email
 
 
 def opened(db: Session, token: str, *, today: date) -> PanelLink:
@@ -144,6 +162,11 @@ def enter(db: Session, *, token: str, now: datetime, today: date) -> str:
 
     Of two who press at once one comes in. What was open besides is used up with it.
     """
+    known = db.get(PanelLink, token_hash(token))
+    # The seat is held fast, so that nobody gives it to another while its holder comes in.
+    seat = db.get(PanelSeat, known.seat_id, with_for_update=True) if known is not None else None
+    if seat is None or not seat.is_held(today):
+        raise NotFound(GONE)
     used = db.execute(
         update(PanelLink)
         .where(
@@ -152,8 +175,7 @@ def enter(db: Session, *, token: str, now: datetime, today: date) -> str:
         .values(used_at=now)
         .returning(PanelLink.seat_id)
     ).scalar()
-    seat = db.get(PanelSeat, used) if used is not None else None
-    if seat is None or not seat.is_held(today):
+    if used is None:
         raise NotFound(GONE)
     end_links(db, seat, now)
     if seat.terms != TERMS:

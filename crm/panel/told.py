@@ -114,7 +114,8 @@ _QUESTIONS = (
         case((PanelQuestion.outcome_at.is_not(None), PanelQuestion.said)),
         case((PanelQuestion.outcome_at.is_not(None), PanelQuestion.outcome)),
         PanelAnswer.text, func.coalesce(PanelAnswer.version, 0),
-        select(func.count()).select_from(PanelAnswer).where(PanelAnswer.question_id == PanelQuestion.id)
+        select(func.count()).select_from(PanelAnswer).join(PanelSeat, PanelSeat.id == PanelAnswer.seat_id)
+        .where(PanelAnswer.question_id == PanelQuestion.id, held(_TODAY))
         .correlate(PanelQuestion).scalar_subquery(),
         select(func.count()).select_from(PanelSeat).where(held(_TODAY)).scalar_subquery(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,10 @@ from crm.access.models import User
 from crm.access.queries import token_hash
 from crm.companies.queries import by_cvr
 from crm.db import Database, Session
-from crm.errors import Conflict, NotFound, Refused
+from crm.errors import Conflict, NotAllowed, NotFound, Refused
 from crm.interactions.models import FollowUp
 from crm.outbox.models import Mail
-from crm.panel import meetings, members, queries, questions, remarks, seats, seen, signing, told
+from crm.panel import identities, meetings, members, queries, questions, remarks, seats, seen, signing, told
 from crm.panel.members import Member
 from crm.panel.models import PanelLink, PanelMeeting, PanelQuestion, PanelSeat, PanelSession
 from tests.conftest import NOW, TODAY
@@ -116,12 +117,25 @@ def test_a_seat_that_ends_ends_its_log_ins_and_links_at_once(database: Database,
 
 
 def test_another_e_mail_ends_the_log_ins_of_the_one_before(database: Database, town: Town) -> None:
+    vouched: dict[str, Any]
     with database.write() as db:
         cookie, _ = _enter(db, town)
         seats.change(db, seat=_seat(db, town), name="Lone Krogh", email="lone@bageri.test", ends_on=None)
         assert members.member(db, cookie, now=NOW, today=TODAY) is not None
-        seats.change(db, seat=_seat(db, town), name="Lone Krogh", email="lone@ny.test", ends_on=None)
+        vouched = {
+            "issuer": "https://broker.test",
+            "subject": "lone",
+            "is_verified": True,
+            "now": NOW,
+            "today": TODAY,
+        }
+        identities.enter(db, email="lone@bageri.test", **vouched)
+        seats.change(db, seat=_seat(db, town), name="Peter Ny", email="peter@ny.test", ends_on=None)
         assert members.member(db, cookie, now=NOW, today=TODAY) is None
+        assert _seat(db, town).terms is None, "what she said yes to is not his"
+        with pytest.raises(NotAllowed):
+            identities.enter(db, email="lone@bageri.test", **vouched)
+        assert identities.enter(db, email="peter@ny.test", **(vouched | {"subject": "peter"}))
         with pytest.raises(Refused):
             seats.change(db, seat=_seat(db, town), name="L", email="sven@planteskole.test", ends_on=None)
 
@@ -156,6 +170,34 @@ def test_a_link_has_its_time_and_only_its_hash_is_kept(database: Database, town:
         with pytest.raises(NotFound):
             signing.enter(db, token=token, now=late, today=TODAY)
         assert signing.enter(db, token=token, now=late - timedelta(seconds=1), today=TODAY)
+
+
+def test_nobody_fills_a_members_mailbox(database: Database, town: Town) -> None:
+    with database.write() as db:
+        for _ in range(20):
+            signing.ask(db, email="lone@bageri.test", home=HOME, now=NOW, today=TODAY)
+        assert len(db.scalars(select(Mail)).all()) <= signing.MOST_WAITING
+        later = NOW + timedelta(hours=1)
+        signing.ask(db, email="lone@bageri.test", home=HOME, now=later, today=TODAY)
+        assert len(db.scalars(select(Mail)).all()) == signing.MOST_WAITING
+
+
+def test_an_invitation_to_a_seat_that_begins_later_lives_until_it_has_begun(
+    database: Database, town: Town
+) -> None:
+    with database.write() as db:
+        first = TODAY + 20 * DAY
+        made = seats.add(
+            db, company=by_cvr(db, town.garden), email="ny@planteskole.test", home=HOME, now=NOW, today=TODAY,
+            begins_on=first,
+        )  # fmt: skip
+        link = db.scalars(select(PanelLink).where(PanelLink.seat_id == made.id)).one()
+        assert link.expires_at.date() == first + 3 * DAY
+
+
+@pytest.mark.parametrize("name", ["@", "@panel", "  Lone  "])
+def test_a_letter_can_be_written_to_any_name(name: str) -> None:
+    assert signing.first_name(PanelSeat(name=name, email="lone@bageri.test")) in {"lone@bageri.test", "Lone"}
 
 
 def test_old_log_ins_and_links_are_forgotten(database: Database, town: Town) -> None:
@@ -233,17 +275,21 @@ def test_the_shared_list_names_only_those_marked_and_in_force(database: Database
 
 
 def test_a_company_that_goes_on_in_another_takes_its_seat_along(database: Database, town: Town) -> None:
+    from crm.agreements.queries import get
     from crm.merging.actions import merge
 
     with database.write() as db:
         cookie, _ = _enter(db, town)
         mona = db.get_one(User, town.users[ANNA])
         garden = by_cvr(db, town.garden)
+        get(db, town.agreement).shown_to_panel = 1
+        db.flush()
         merge(db, company=by_cvr(db, town.bakery), into=garden, on=TODAY, by=mona, now=NOW, today=TODAY)
         found = members.member(db, cookie, now=NOW, today=TODAY)
         assert found is not None
         assert found.company == garden.name
         assert any(each.title == "To unge i bageriet" for each in seen.agreements(db, found, TODAY))
+        assert seen.shared(db, TODAY) == [], "the one it goes on in has not been asked"
 
 
 # --- Meetings -----------------------------------------------------------------------------------

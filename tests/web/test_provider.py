@@ -101,6 +101,20 @@ def test_somebody_new_is_created_in_the_role_of_their_groups(
         assert (made.name, made.role, made.password_hash) == ("Ny Kollega", "manager", None)
 
 
+def test_whoever_came_by_the_provider_has_no_password_to_forget(
+    sign_in: SignIn, provider: OwnProvider, database: Database
+) -> None:
+    provider.person = {"sub": "ny", "email": "ny@kommune.test", "name": "Ny Kollega"}
+    enter(sign_in(), provider)
+    for email, mails in (("ny@kommune.test", 0), (MONA, 1)):
+        visitor = sign_in()
+        visitor.get("/glemt")
+        visitor.post("/glemt", {"email": email}, status=200)
+        with database.read() as db:
+            sent = db.scalars(select(Mail).where(Mail.recipient == email, Mail.subject.like("Vælg%"))).all()
+        assert len(sent) == mails, email
+
+
 def test_the_role_follows_the_groups_at_every_log_in(
     sign_in: SignIn, provider: OwnProvider, database: Database, town: Town
 ) -> None:

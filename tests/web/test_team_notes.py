@@ -125,15 +125,19 @@ def test_nor_in_a_file_that_leaves_the_house(sealed: Sealed, sign_in: SignIn, to
             assert CANARY not in answer.content.decode("utf-8", "ignore"), address
 
 
-def test_its_text_lies_in_one_table_and_not_in_the_log(sealed: Sealed, database: Database) -> None:
+def _holding(database: Database) -> set[str]:
+    """The tables the canary sits in."""
     with database.read() as db:
-        holding = {
+        return {
             table.name
             for table in metadata.sorted_tables
             for row in db.execute(select(table))
             if CANARY in repr(tuple(row))
         }
-    assert holding == {"team_note"}
+
+
+def test_its_text_lies_in_one_table_and_not_in_the_log(sealed: Sealed, database: Database) -> None:
+    assert _holding(database) == {"team_note"}
 
 
 def test_only_the_writer_takes_it_back_and_then_it_is_gone(
@@ -156,8 +160,12 @@ def test_the_api_writes_and_reads_it_for_the_team(
     program, path = TestClient(app, base_url=BASE), f"/api/v1/companies/{town.bakery}/interactions"
     head = {who: {"Authorization": f"Bearer {key}"} for who, key in keys.items()}
     body = {"kind": "note", "summary": TEXT, "only_team": True}
-    made = program.post(path, json=body, headers=head[ANNA]).json()
+    once = head[ANNA] | {"Idempotency-Key": "note-1"}
+    made = program.post(path, json=body, headers=once).json()
     assert (made["summary"], made["only_team"]) == (TEXT, "Job & Virksomhedsservice")
+    # Sent again it is one note, and its text lies in no second place for that.
+    assert program.post(path, json=body, headers=once).json()["id"] == made["id"]
+    assert _holding(database) == {"team_note"}
     for who, summary in ((ANNA, TEXT), (BO, SEALED)):
         one = program.get(f"{path}/{made['id']}", headers=head[who]).json()
         assert (one["summary"], one["only_team"]) == (summary, "Job & Virksomhedsservice")

@@ -124,15 +124,17 @@ def answer(
     status: int = 200,
     version: object = None,
     location: str | None = None,
+    kept: BaseModel | None = None,
 ) -> Response:
-    """The answer, kept as it stands in case the call is sent again with the same key."""
+    """The answer; it, or `kept` in its place, is kept in case the call is sent again with the same key."""
     headers = {}
     if version is not None:
         headers["ETag"] = f'"{version}"'
     if location is not None:
         headers["Location"] = V1 + location
     body = content.model_dump_json()
-    visit.answer = {"body": body, "status": status, "headers": headers}
+    again = body if kept is None else kept.model_dump_json()
+    visit.answer = {"body": again, "status": status, "headers": headers}
     visit.finish()
     return Response(body, status, headers, media_type="application/json")
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from crm.companies import queries as companies
 from crm.errors import NotFound, renamed
 from crm.interactions import queries
-from crm.interactions.models import Direction, FollowUp, Interaction, Kind
+from crm.interactions.models import SEALED, Direction, FollowUp, Interaction, Kind
 from crm.interactions.repeating import MOST, Repeat, RepeatUnit
 from crm.requests import actions
 from crm.requests.actions import Promise
@@ -181,7 +181,9 @@ def create(
         }
     )
     location = f"/companies/{company.cvr}/interactions/{logged.interaction.id}"
-    return answer(visit, content, status=201, location=location)
+    # What only a team reads lies nowhere else, not even for sending the same answer again.
+    kept = content.model_copy(update={"summary": SEALED}) if body.only_team else None
+    return answer(visit, content, status=201, location=location, kept=kept)
 
 
 def _promise(visit: Visit, promised: Promised | None) -> Promise | None:

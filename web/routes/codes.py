@@ -147,7 +147,9 @@ def forgotten(house: Houses, request: Request, form: Posted) -> Response:
         if not actions.take_try(db, keys=keys, now=now):
             form.refuse("", SLOW_DOWN)
             return door_page(house, request, "account/forgotten.html", form, 429, asked=False)
-        links.ask(db, email=email, home=house.settings.base_url, now=now)
+        links.ask(
+            db, email=email, home=house.settings.base_url, now=now, may_locally=house.settings.lets_in_locally
+        )
     evenly(began)
     return door_page(house, request, "account/forgotten.html", form, asked=True)
 
