@@ -78,6 +78,9 @@ class SQLite:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         part.rename(kept)
+        # Nobody has looked at anything yet: its access log is made anew beside each copy.
+        for beside in self.folder.glob(f"{kept.stem}-access*"):
+            beside.unlink()
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -86,7 +89,7 @@ class SQLite:
         try:
             yield f"sqlite:///{path}"
         finally:
-            for file in self.folder.glob(f"{path.name}*"):
+            for file in self.folder.glob(f"{path.stem}*"):
                 file.unlink()
 
 

@@ -20,8 +20,11 @@ PAGES = sorted(
     and not row["path"].startswith(("/api/", "/health", "/metrics"))
 )
 PARTS = {"/soeg/hits"}
-# Only between a right password and a right code, or where the municipality's provider is set up.
-ELSEWHERE = {"/log-ind/kode", "/log-ind/kode-app", "/log-ind/kommune", "/log-ind/kommune/svar"}
+# Only between a right password and a right code, or where a provider is set up.
+ELSEWHERE = {
+    "/log-ind/kode", "/log-ind/kode-app", "/log-ind/kommune", "/log-ind/kommune/svar", "/panel/log-ind/udbyder",
+    "/panel/log-ind/udbyder/svar",
+}  # fmt: skip
 # No browser makes passkeys for an address of digits, as the town's is.
 ABSENT = {"/log-ind/noegle/spoerg"}
 
