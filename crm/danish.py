@@ -134,6 +134,11 @@ def count(n: int, one: str, many: str) -> str:
 # --- Days and times, spoken -----------------------------------------------------------------------
 
 
+def clock(minutes: int) -> str:
+    """ "9.00": so many minutes after midnight."""
+    return f"{minutes // 60}.{minutes % 60:02}"
+
+
 def long_date(day: date) -> str:
     """ "23. november 2026"."""
     return f"{day.day}. {MONTHS[day.month - 1]} {day.year}"

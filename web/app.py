@@ -15,10 +15,10 @@ from starlette.staticfiles import StaticFiles
 from crm.db import Database
 from crm.settings import Settings
 from web import api, errors, panel, routes
+from web.afterwards import Afterwards
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
 from web.house import LOOK, STATIC, House
-from web.keys import KeyUse
 from web.logged import KeepAccessLog
 from web.middleware import LOG, AccessLog, Head, Protect
 
@@ -73,5 +73,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Protect, secure=house.secure, host=urlsplit(settings.base_url).netloc)
     app.add_middleware(Measure, metrics=app.state.metrics)
     app.add_middleware(AccessLog)
-    app.add_middleware(KeyUse, house=house)
+    app.add_middleware(Afterwards, house=house)
     return app

@@ -94,7 +94,6 @@ SURVEY_ANSWERS = {
     "1": "Helt uenig", "2": "Uenig", "3": "Hverken enig eller uenig", "4": "Enig", "5": "Helt enig", "0": "Ved ikke",
 }  # fmt: skip
 # What the register calls a company that is not simply active.
-STATUSES = {"NORMAL": "Aktiv", "AKTIV": "Aktiv", "UNDERREKONSTRUKTION": "Under rekonstruktion"}
 _BY_GROUP: dict[str, Mapping[Any, str]] = {
     "kind": KINDS,
     "direction": DIRECTIONS,

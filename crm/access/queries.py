@@ -36,12 +36,6 @@ def user_of_session(db: Session, token: str, now: datetime) -> User | None:
     return db.scalars(_SIGNED_IN, {"token": token_hash(token), "now": now}).first()
 
 
-def user_of_token(db: Session, token: str, now: datetime) -> User | None:
-    """Whose API token this is; None when it has expired or the user was closed."""
-    found = opened_token(db, token, now)
-    return found.user if found else None
-
-
 _OPEN_TOKEN = (
     select(ApiToken)
     .join(ApiToken.user)

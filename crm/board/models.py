@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm import danish
 from crm.access.models import User
 from crm.db import Base, Key, Row
 from crm.guards import guards, refuse_trigger
@@ -91,7 +92,7 @@ class BoardMeeting(Row, Base):
     @property
     def clock(self) -> str:
         """When it begins: "9.00"."""
-        return f"{self.starts_at // 60}.{self.starts_at % 60:02}"
+        return danish.clock(self.starts_at)
 
     @property
     def state(self) -> str:

@@ -72,12 +72,6 @@ def interaction(db: Session, id: int, *, reader: User) -> Interaction:
     return found
 
 
-def latest_of(db: Session, user: User) -> Interaction | None:
-    """What this user wrote down last, on any company."""
-    mine = select(Interaction).where(Interaction.by_id == user.id)
-    return db.scalars(mine.order_by(Interaction.id.desc()).limit(1)).first()
-
-
 def recent_of(db: Session, user: User, limit: int = 8) -> Sequence[Interaction]:
     """What this user has written down lately, with its companies."""
     rows = db.scalars(_RECENT, {"user_id": user.id, "most": limit}).all()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from crm import audit
 from crm.access.identities import subject_hash
 from crm.errors import NotAllowed
-from crm.panel import signing
+from crm.panel import seats, signing
 from crm.panel.models import PanelIdentity, PanelSeat
 from crm.panel.signing import TERMS, held
 
@@ -40,11 +40,7 @@ def enter(
     named = subject_hash(issuer, subject)
     known = db.get(PanelIdentity, (issuer, named), with_for_update=True)
     seat = db.get(PanelSeat, known.seat_id, with_for_update=True) if known is not None else None
-    if seat is not None and seat.ended_at is None and seat.ends_on is not None and seat.ends_on < today:
-        # Its last day has passed; the same person may have a new seat.
-        seat.ended_at = now
-        db.flush()
-    if seat is None or seat.ended_at is not None:
+    if seat is None or seats.is_over(db, seat, today):
         seat = _link(db, known, issuer, named, email, now, today, is_verified=is_verified)
     if not seat.is_held(today):
         raise NotAllowed(NO_SEAT)

@@ -130,11 +130,12 @@ def publish_minutes(db: Session, *, meeting: PanelMeeting, home: str, now: datet
     return _tell(db, meeting, "minutes", "Referat fra virksomhedspanelet", text, home, now, today)
 
 
-def mark_read(db: Session, *, meeting: PanelMeeting, seat_id: int, now: datetime) -> None:
-    """A member opened the minutes. Only the first time is kept."""
-    if meeting.minutes_published_at is None:
+def mark_read(db: Session, *, meeting_id: int, seat_id: int, now: datetime) -> None:
+    """A member opened the minutes. Only the first time is kept; NotFound before they are out."""
+    meeting = db.get(PanelMeeting, meeting_id)
+    if meeting is None or meeting.minutes_published_at is None:
         raise NotFound
-    row = upsert(db, PanelReading).values(meeting_id=meeting.id, seat_id=seat_id, read_at=now)
+    row = upsert(db, PanelReading).values(meeting_id=meeting_id, seat_id=seat_id, read_at=now)
     db.execute(row.on_conflict_do_nothing())
 
 

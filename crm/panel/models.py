@@ -12,6 +12,7 @@ from typing import ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm import danish
 from crm.access.models import User
 from crm.companies.models import Company
 from crm.db import Base, Key, Row
@@ -148,7 +149,7 @@ class PanelMeeting(Row, Base):
     @property
     def clock(self) -> str:
         """From when to when: "8.00–9.30"."""
-        return "–".join(f"{at // 60}.{at % 60:02}" for at in (self.starts_at, self.ends_at))
+        return f"{danish.clock(self.starts_at)}–{danish.clock(self.ends_at)}"
 
 
 class PanelReading(Base):

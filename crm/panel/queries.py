@@ -56,15 +56,6 @@ def seat(db: Session, id: int) -> PanelSeat:
     return found
 
 
-def seats_of(db: Session, company: Company) -> Sequence[PanelSeat]:
-    """The company's seats that stand."""
-    return db.scalars(
-        select(PanelSeat)
-        .where(PanelSeat.company_id == company.id, PanelSeat.ended_at.is_(None))
-        .order_by(PanelSeat.name, PanelSeat.id)
-    ).all()
-
-
 def meetings(db: Session) -> Sequence[PanelMeeting]:
     """All meetings, the last day first."""
     return db.scalars(
@@ -172,9 +163,3 @@ def remark(db: Session, id: int) -> PanelRemark:
     if found is None:
         raise NotFound("Vi kan ikke finde den besked.")
     return found
-
-
-def waiting(db: Session, seat_id: int) -> int:
-    """How many of a seat's remarks have no answer yet."""
-    unanswered = select(func.count()).where(PanelRemark.seat_id == seat_id, PanelRemark.answered_at.is_(None))
-    return db.scalar(unanswered) or 0

@@ -91,7 +91,7 @@ def tell_outcome(
 def answer(
     db: Session,
     *,
-    question: PanelQuestion,
+    question_id: int,
     seat_id: int,
     text: str,
     based_on: int,
@@ -103,6 +103,7 @@ def answer(
     `based_on` is the version of the answer that stood on the page, 0 for none: two browsers of one member do not
     write over each other unseen.
     """
+    question = db.get_one(PanelQuestion, question_id)
     if not question.is_open(today):
         raise Conflict(OVER)
     if not text.strip():

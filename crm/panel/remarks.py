@@ -12,6 +12,7 @@ from crm.companies.models import Company
 from crm.errors import Conflict, Refused
 from crm.interactions import actions as interactions
 from crm.interactions.models import FollowUp
+from crm.panel.members import Member
 from crm.panel.models import PanelRemark
 
 # As much of what it is about as there is room for.
@@ -22,35 +23,31 @@ TOO_MANY = "I har flere beskeder, vi ikke har svaret på endnu. Ring til jeres i
 
 
 def make(
-    db: Session, *, seat_id: int, name: str, company_id: int, about: str | None, text: str, waiting: int,
-    now: datetime, today: date,
-) -> PanelRemark:  # fmt: skip
-    """A member's remark. The company's responsible consultant finds it in their day, today.
-
-    `waiting` is how many of the seat's remarks have no answer yet.
-    """
+    db: Session, *, member: Member, about: str | None, text: str, now: datetime, today: date
+) -> PanelRemark:
+    """A member's remark. The company's responsible consultant finds it in their day, today."""
     if not text.strip():
         raise Refused("text", "Skriv, hvad der er forkert.")
-    if waiting >= MOST_OPEN:
-        raise Conflict(TOO_MANY)
-    again = select(PanelRemark).where(
-        PanelRemark.seat_id == seat_id, PanelRemark.text == text, PanelRemark.answered_at.is_(None)
-    )
-    if found := db.scalars(again.limit(1)).first():
+    waiting = db.scalars(
+        select(PanelRemark).where(PanelRemark.seat_id == member.seat_id, PanelRemark.answered_at.is_(None))
+    ).all()
+    if found := next((each for each in waiting if each.text == text), None):
         # A double click, or the same thing said twice: it is known already.
         return found
+    if len(waiting) >= MOST_OPEN:
+        raise Conflict(TOO_MANY)
     company = db.scalars(
         select(Company)
         .options(joinedload(Company.responsible))
-        .where(Company.id == company_id)
+        .where(Company.id == member.company_id)
         .execution_options(populate_existing=True)
     ).one()
     follow_up = interactions.promise(
         db, company=company, owner=company.responsible, due=today, now=now,
-        text=f"Svar {name[:60]} i virksomhedspanelet, der skriver, at noget er forkert. Se Panel.",
+        text=f"Svar {member.name[:60]} i virksomhedspanelet, der skriver, at noget er forkert. Se Panel.",
     )  # fmt: skip
     made = PanelRemark(
-        seat_id=seat_id,
+        seat_id=member.seat_id,
         company_id=company.id,
         about=about[:ABOUT] if about else None,
         text=text,

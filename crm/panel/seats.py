@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -60,13 +60,18 @@ def standing(db: Session, address: str, today: date) -> PanelSeat | None:
     ).first()
     if found is None:
         return None
-    if found.ends_on is not None and found.ends_on < today:
-        # Its last day is in its past, and so is everything it opened.
-        found.ended_at = max(found.created_at, signing.midnight_after(found.ends_on))
-        db.flush()
+    if is_over(db, found, today):
         return None
     db.refresh(found, ["company"])
     return found
+
+
+def is_over(db: Session, seat: PanelSeat, today: date) -> bool:
+    """Whether the seat has ended; one whose last day has passed is ended on the way, with all it opened."""
+    if seat.ended_at is None and seat.ends_on is not None and seat.ends_on < today:
+        seat.ended_at = max(seat.created_at, datetime.combine(seat.ends_on + timedelta(days=1), time(), UTC))
+        db.flush()
+    return seat.ended_at is not None
 
 
 def _known(db: Session, company: Company, address: str) -> str | None:

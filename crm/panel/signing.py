@@ -71,11 +71,6 @@ _BY_LINK = (
 )
 
 
-def midnight_after(day: date) -> datetime:
-    """The end of a day that has long passed, near enough for the record."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
-
-
 def invite(db: Session, *, seat: PanelSeat, home: str, now: datetime) -> PanelLink:
     """Mail the seat's holder the first way in."""
     return _send(db, seat, home, now, is_invitation=True)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
+from crm import danish
 from crm.errors import NotFound
 from crm.panel.members import Member
 from crm.panel.models import (
@@ -51,7 +52,7 @@ class Meeting:
     @property
     def clock(self) -> str:
         """From when to when: "8.00–9.30"."""
-        return "–".join(f"{at // 60}.{at % 60:02}" for at in (self.starts_at, self.ends_at))
+        return f"{danish.clock(self.starts_at)}–{danish.clock(self.ends_at)}"
 
 
 _MEETINGS = (

@@ -34,14 +34,6 @@ _IN_LINES = (
     joinedload(Request.owner).load_only(User.name, User.email, raiseload=True),
     joinedload(Request.company).options(load_only(*LINE, raiseload=True), joinedload(Company.responsible)),
 )
-_OPEN = (
-    select(Request)
-    .options(*_IN_LINES)
-    .where(Request.closed_at.is_(None))
-    .order_by(Request.answer_due_at, Request.id)
-    .limit(bindparam("most"))
-)
-_OPEN_OF_OWNER = _OPEN.where(Request.owner_id == bindparam("owner_id"))
 
 
 def get(db: Session, id: int) -> Request:

@@ -11,6 +11,7 @@ from crm.agreements import actions as agreements
 from crm.agreements.models import Agreement
 from crm.agreements.queries import programme
 from crm.board import actions, queries
+from crm.board.content import Content
 from crm.board.models import BoardMeeting, BoardSnapshot
 from crm.companies.models import Company
 from crm.db import Session
@@ -84,3 +85,9 @@ class House:
 def later(days: float) -> datetime:
     """So many days from now."""
     return NOW + timedelta(days=days)
+
+
+def goal(content: Content, key: str = "youth_employment") -> Content:
+    """One goal of a board."""
+    found: Content = next(each for each in content["goals"] if each["key"] == key)
+    return found

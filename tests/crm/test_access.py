@@ -127,10 +127,12 @@ def test_a_token_is_shown_once_and_ends_on_its_day(db: Session) -> None:
         db, user=anna, now=NOW, days=None
     )  # fmt: skip
     assert token not in set(db.scalars(select(ApiToken.token_hash)))
-    assert queries.user_of_token(db, token, NOW + timedelta(days=30, seconds=-1)) is anna
-    assert queries.user_of_token(db, token, NOW + timedelta(days=30)) is None
-    assert queries.user_of_token(db, eternal, NOW + timedelta(days=3000)) is anna
-    assert queries.user_of_token(db, "ei_gættet", NOW) is None
+    assert (
+        getattr(queries.opened_token(db, token, NOW + timedelta(days=30, seconds=-1)), "user", None) is anna
+    )
+    assert queries.opened_token(db, token, NOW + timedelta(days=30)) is None
+    assert getattr(queries.opened_token(db, eternal, NOW + timedelta(days=3000)), "user", None) is anna
+    assert queries.opened_token(db, "ei_gættet", NOW) is None
 
 
 def test_closing_a_user_ends_sessions_and_tokens_at_once(database: Database) -> None:
@@ -143,7 +145,7 @@ def test_closing_a_user_ends_sessions_and_tokens_at_once(database: Database) -> 
         actions.close_user(db, user=queries.get(db, anna.id), now=NOW)
     with database.read() as db:
         assert queries.user_of_session(db, cookie, NOW) is None
-        assert queries.user_of_token(db, token, NOW) is None
+        assert queries.opened_token(db, token, NOW) is None
         assert [*db.scalars(select(UserSession)), *db.scalars(select(ApiToken))] == []
         assert queries.colleagues(db) == []
         told = {(row.action, row.object_kind) for row in db.scalars(select(AuditEvent))}

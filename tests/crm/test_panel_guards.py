@@ -74,7 +74,9 @@ def keys(database: Database, built_town: Town) -> dict[str, object]:
         signing.enter(db, token=token, now=NOW, today=TODAY)
         signing.issue(db, seat=seat, now=NOW)
         asked = db.get_one(PanelQuestion, town.question)
-        questions.answer(db, question=asked, seat_id=seat.id, text="Ja", based_on=0, now=NOW, today=TODAY)
+        questions.answer(
+            db, question_id=asked.id, seat_id=seat.id, text="Ja", based_on=0, now=NOW, today=TODAY
+        )
         draft = questions.write(db, now=NOW, today=TODAY, question="Hvad?", about=None, closes_on=TODAY)
         return {
             "seat": seat.id, "other": town.seat + 1, "ended": ended.id, "question": asked.id, "draft": draft.id,

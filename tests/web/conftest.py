@@ -124,3 +124,27 @@ def sign_in(app: FastAPI, database: Database, town: Town) -> SignIn:
         return visitor
 
     return open_browser
+
+
+@pytest.fixture
+def lone(app: FastAPI, database: Database, town: Town) -> Visitor:
+    """The bakery's member of the company panel."""
+    from tests.web.panelling import seated
+
+    return seated(app, database, town.seat)
+
+
+@pytest.fixture
+def sven(app: FastAPI, database: Database, town: Town) -> Visitor:
+    """The garden's member of the company panel."""
+    from tests.web.panelling import seated
+
+    return seated(app, database, town.seat + 1)
+
+
+@pytest.fixture
+def many(database: Database, town: Town) -> None:
+    """Sixty more companies of all sorts, with requests and agreements at some."""
+    from tests.web.listing import grow
+
+    grow(database)

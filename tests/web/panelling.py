@@ -1,17 +1,20 @@
-"""A member of the panel at the door, and a town where every other company is full of canaries."""
+"""A member of the panel at the door, and the addresses of the panel's house."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from crm.db import Database
 from crm.panel import queries, signing
+from tests.town import Town
 from tests.web.conftest import BASE, Visitor
+from tests.web.matrix import address_of
+from web.routing import table
 
-Seated = Callable[..., Visitor]
+PANEL = [row for row in table() if row["who"] == ["panel"]]
 
 
 def seated(app: FastAPI, database: Database, seat: int) -> Visitor:
@@ -22,3 +25,10 @@ def seated(app: FastAPI, database: Database, seat: int) -> Visitor:
     visitor.client.cookies.set("panel", token)
     visitor.csrf = app.state.house.sign("panel-csrf", token)
     return visitor
+
+
+def pages(town: Town) -> Iterator[str]:
+    """Every address a member can look at, with the town's own keys."""
+    for row in PANEL:
+        if row["method"] == "GET" and (address := address_of(str(row["path"]), town)):
+            yield address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,50 +14,21 @@ from starlette.testclient import TestClient
 
 from crm.access.models import User
 from crm.agreements import actions as agreements
-from crm.agreements import commitments, documents, notes
-from crm.agreements.documents import Upload
-from crm.agreements.models import Agreement
+from crm.agreements import commitments
 from crm.agreements.queries import programme
-from crm.companies import actions as companies
 from crm.db import Database
-from crm.interactions import actions as interactions
 from crm.outbox.models import Mail
-from crm.panel import meetings, queries, questions, remarks, seats
-from crm.panel.models import PanelAnswer, PanelLink, PanelQuestion, PanelReading, PanelRemark
-from crm.requests import actions as requests
-from crm.requests.actions import NewRequest
-from crm.requests.clock import WorkingHours
-from crm.settings import Settings
-from tests.conftest import NOW, TODAY, add_company
+from crm.panel import meetings, queries, questions, seats
+from crm.panel.models import PanelAnswer, PanelLink, PanelReading, PanelRemark
+from tests.conftest import NOW, TODAY
 from tests.fingerprint import fingerprint
 from tests.statements import counted
-from tests.town import ANNA, MONA, PANEL_LINK, PDF, Town
+from tests.town import ANNA, PANEL_LINK, PDF, Town
 from tests.web.conftest import BASE, Clock, SignIn, Visitor, main
 from tests.web.matrix import address_of
-from tests.web.panelling import seated
-from web.routing import table
+from tests.web.panelling import PANEL, pages
 
-ROUTES = [row for row in table() if row["who"] == ["panel"]]
 DAY = timedelta(days=1)
-CANARY = "kanarie"
-
-
-@pytest.fixture
-def lone(app: FastAPI, database: Database, town: Town) -> Visitor:
-    """The bakery's member."""
-    return seated(app, database, town.seat)
-
-
-@pytest.fixture
-def sven(app: FastAPI, database: Database, town: Town) -> Visitor:
-    """The garden's member."""
-    return seated(app, database, town.seat + 1)
-
-
-def _pages(town: Town) -> Iterator[str]:
-    for row in ROUTES:
-        if row["method"] == "GET" and (address := address_of(str(row["path"]), town)):
-            yield address
 
 
 # --- Coming in ----------------------------------------------------------------------------------
@@ -131,7 +101,7 @@ def test_the_staffs_log_in_is_nothing_at_the_panels_door_and_the_other_way(
     sign_in: SignIn, lone: Visitor, town: Town
 ) -> None:
     anna = sign_in(ANNA)
-    for row in ROUTES:
+    for row in PANEL:
         address = address_of(str(row["path"]), town)
         assert address, row
         answer = anna.client.request(str(row["method"]), address, data={"csrf": anna.csrf}, follow_redirects=False) \
@@ -158,7 +128,7 @@ def test_what_ends_ends_at_the_next_request(
     else:
         lone.post("/panel/log-ud")
     before = fingerprint(database)
-    for row in ROUTES:
+    for row in PANEL:
         address = address_of(str(row["path"]), town) or ""
         answer = lone.client.request(str(row["method"]), address, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/panel/log-ind"), row
@@ -180,7 +150,7 @@ def test_every_page_is_shown_and_looking_changes_nothing(
     lone: Visitor, town: Town, database: Database
 ) -> None:
     before = fingerprint(database)
-    for address in _pages(town):
+    for address in pages(town):
         answer = lone.get(address)
         assert "set-cookie" not in answer.headers, address
         assert answer.headers["cache-control"] == "no-store", address
@@ -242,7 +212,7 @@ def test_a_page_asks_as_often_for_few_rows_as_for_many(
 
     def ask() -> dict[str, int]:
         found = {}
-        for address in _pages(town):
+        for address in pages(town):
             with counted(database) as seen:
                 lone.get(address)
             found[address] = len(seen)
@@ -275,131 +245,6 @@ def test_a_page_asks_as_often_for_few_rows_as_for_many(
     assert max(many.values()) <= 12, many
 
 
-# --- Canaries -----------------------------------------------------------------------------------
-
-
-def _plant(database: Database, town: Town, app: FastAPI) -> None:
-    """Two hundred companies with a canary in every field a company can have; a few are on the shared list."""
-    with database.write("canaries") as db:
-        anna, mona = (db.get_one(User, town.users[email]) for email in (ANNA, MONA))
-        hours = WorkingHours.of(Settings())
-        for number in range(200):
-            word = f"{CANARY}{number}"
-            company = add_company(
-                db, 500 + number, f"{word} ApS", responsible=mona, street=f"{word}vej 1", city=word, postal_code="3450",
-                phone="48159999", email=f"{word}@fugle.test",
-            )  # fmt: skip
-            person: dict[str, str | None] = {
-                "name": f"{word} Person",
-                "title": word,
-                "email": f"p@{word}.test",
-            }
-            companies.add_contact(db, company=company, now=NOW, values=person)
-            made = agreements.create(
-                db, company=company, programme=programme(db, "code_of_care"), title=f"{word} titel", by=mona, now=NOW,
-                today=TODAY, signed_on=TODAY - DAY,
-            )  # fmt: skip
-            if number % 20:
-                continue
-            commitments.promise(db, agreement=made, what=word, promised=77, fulfilled=1, by=mona, now=NOW)
-            notes.write_note(db, agreement=made, text=f"{word} note", by=mona, now=NOW)
-            documents.add(
-                db,
-                agreement=made,
-                upload=Upload(f"{word}.pdf", PDF),
-                kind="signed",
-                by=mona,
-                now=NOW,
-                megabytes=1,
-            )
-            interactions.log(
-                db, company=company, by=mona, now=NOW, kind="call", direction="in", summary=f"{word} sagde"
-            )
-            requests.log_call(
-                db, company=company, by=anna, now=NOW, clock=hours, kind="call", direction="in", summary=word,
-                request=NewRequest("recruitment", f"{word} folk"),
-            )  # fmt: skip
-            seat = seats.add(
-                db, company=company, email=f"panel@{word}.test", name=f"{word} Medlem", home="https://x.test", now=NOW,
-                today=TODAY,
-            )  # fmt: skip
-            asked = db.get_one(PanelQuestion, town.question)
-            questions.answer(
-                db, question=asked, seat_id=seat.id, text=f"{word} svar", based_on=0, now=NOW, today=TODAY
-            )
-            remarks.make(
-                db, seat_id=seat.id, name=seat.name, company_id=company.id, about=None, text=f"{word} fejl", waiting=0,
-                now=NOW, today=TODAY,
-            )  # fmt: skip
-        # What is only planned is nobody's to see.
-        meetings.plan(db, now=NOW, today=TODAY, on=TODAY + DAY, starts_at=480, ends_at=500, place=f"{CANARY}sal",
-                      agenda=CANARY)  # fmt: skip
-        held = meetings.plan(
-            db, now=NOW, today=TODAY, on=TODAY, starts_at=480, ends_at=500, place="Her", agenda=None
-        )
-        meetings.write_minutes(db, meeting=held, text=f"{CANARY} kladde", based_on=held.version, today=TODAY)
-        held.announced_at = NOW
-        questions.write(db, now=NOW, today=TODAY, question=f"{CANARY}?", about=CANARY, closes_on=TODAY + DAY)
-        agreement = db.get_one(Agreement, town.agreement)
-        notes.write_note(db, agreement=agreement, text=f"{CANARY} om bageriet", by=anna, now=NOW)
-        documents.add(
-            db,
-            agreement=agreement,
-            upload=Upload(f"{CANARY}-kladde.pdf", PDF),
-            kind="draft",
-            by=anna,
-            now=NOW,
-            megabytes=1,
-        )
-
-
-def _crawl(visitor: Visitor, town: Town) -> Iterator[tuple[str, str]]:
-    """Every page, file and error a member can come to: by links, by counting up, by asking and by sending forms."""
-    ahead, seen = ["/panel/", *_pages(town)], set[str]()
-    ahead += [
-        f"/panel/{room}/{id}"
-        for room in ("aftaler", "dokumenter", "moeder", "spoergsmaal")
-        for id in range(1, 260)
-    ]
-    ahead += [f"/panel/moeder/{id}/kalender.ics" for id in range(1, 10)]
-    ahead += ["/panel/soeg?q=aps", "/panel/ret?om=7", "/panel/virksomheder", "/panel/findes-ikke", "/was",
-              "/soeg?q=aps", "/soeg/hits?q=aps", "/virksomheder.csv", "/api/v1/search?q=aps"]  # fmt: skip
-    while ahead:
-        address = ahead.pop()
-        if address in seen:
-            continue
-        seen.add(address)
-        answer = visitor.client.get(address, follow_redirects=False)
-        yield address, f"{answer.status_code} {answer.headers} {answer.text}"
-        found = re.findall(r'(?:href|action)="(/panel/[^"#]*)"', answer.text)
-        ahead += [each for each in found if "log-ud" not in each]
-    for address in (
-        f"/panel/spoergsmaal/{town.question}",
-        "/panel/ret",
-        "/panel/moeder/2/referat",
-        "/panel/moeder/3/referat",
-    ):
-        for data in ({"text": ""}, {"text": "070761-4285"}, {"text": "Fint", "about": "7"}):
-            answer = visitor.client.post(address, data={"csrf": visitor.csrf, **data}, follow_redirects=False)
-            yield address, f"{answer.status_code} {answer.headers} {answer.text}"
-
-
-def test_of_two_hundred_companies_full_of_canaries_a_member_finds_none(
-    lone: Visitor, town: Town, database: Database, app: FastAPI
-) -> None:
-    _plant(database, town, app)
-    heard = {address for address, said in _crawl(lone, town) if CANARY in said.lower()}
-    assert heard == set()
-    # The one thing that is meant to be seen is seen: a name on the shared list.
-    with database.write() as db:
-        marked = db.scalars(select(Agreement).where(Agreement.title == f"{CANARY}20 titel")).one()
-        marked.shown_to_panel = 1
-    heard = {address for address, said in _crawl(lone, town) if CANARY in said.lower()}
-    assert heard == {"/panel/faelles"}
-    shared = lone.get("/panel/faelles").text.lower()
-    assert re.findall(rf"{CANARY}\w*[^<]*", shared) == [f"{CANARY}20 aps"]
-
-
 # --- Saying something ---------------------------------------------------------------------------
 
 
@@ -409,7 +254,7 @@ def test_a_form_without_this_members_token_is_refused(
 ) -> None:
     lone.csrf = sven.csrf if forged == "another's" else forged
     before = fingerprint(database)
-    for row in ROUTES:
+    for row in PANEL:
         if row["method"] == "POST":
             lone.post(address_of(str(row["path"]), town) or "", {"text": "x"}, status=403)
     lone.csrf = ""

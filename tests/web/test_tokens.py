@@ -21,8 +21,8 @@ from tests.conftest import NOW
 from tests.fingerprint import fingerprint
 from tests.town import ADAM, ANNA, BO, Town
 from tests.web.conftest import BASE, Clock, SignIn, main
+from web.afterwards import Afterwards
 from web.house import House
-from web.keys import KeyUse
 
 WRITE = {"kind": "note", "summary": "Fra telefonen"}
 
@@ -151,7 +151,7 @@ def test_no_call_waits_for_its_last_use_to_be_written(app: FastAPI, database: Da
             house.writing_turns.acquire_nowait()
         with anyio.fail_after(5):
             state = {"key": (key.id, key.last_used_at)}
-            await KeyUse(answered, house)({"type": "http", "state": state}, None, None)  # type: ignore[arg-type]
+            await Afterwards(answered, house)({"type": "http", "state": state}, None, None)  # type: ignore[arg-type]
         for _ in range(held):
             house.writing_turns.release()
 

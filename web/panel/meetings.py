@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from crm.panel import meetings, queries, told
+from crm.panel import meetings, told
 from web.ics import calendar_file, panel_meeting
 from web.panel.doors import HOME, Reads, Writes, page, redirect
 
@@ -34,9 +34,7 @@ def show(here: Reads, id: int) -> Response:
 def read(here: Writes, id: int) -> Response:
     """Go and read the minutes; that they were opened is kept, so that nobody has to ask."""
     found = told.meeting(here.db, here.member, id)
-    meetings.mark_read(
-        here.db, meeting=queries.meeting(here.db, found.id), seat_id=here.member.seat_id, now=here.now
-    )
+    meetings.mark_read(here.db, meeting_id=found.id, seat_id=here.member.seat_id, now=here.now)
     return redirect(here, f"moeder/{found.id}#referat")
 
 

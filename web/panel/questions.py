@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from crm.panel import queries, questions, told
+from crm.panel import questions, told
 from crm.panel.models import PanelAnswer
 from web.forms import Form
 from web.panel.doors import Here, Reads, Writes, page, redirect
@@ -42,15 +42,15 @@ def show(here: Reads, id: int) -> Response:
 def answer(here: Writes, id: int) -> Response:
     """Keep the answer, or change it."""
     asked, form = told.question(here.db, here.member, id, here.today), here.form
-    based_on = form.data.get("version", "")
+    based_on = form.number("version") or 0
 
     def act() -> PanelAnswer:
         return questions.answer(
             here.db,
-            question=queries.question(here.db, asked.id),
+            question_id=asked.id,
             seat_id=here.member.seat_id,
             text=form.data.get("text", "").strip(),
-            based_on=int(based_on) if based_on.isdecimal() and len(based_on) < 10 else 0,
+            based_on=based_on,
             now=here.now,
             today=here.today,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from crm.panel import queries, remarks, seen, told
+from crm.panel import remarks, seen, told
 from crm.panel.models import PanelRemark
 from web.forms import Form
 from web.panel.doors import Here, Reads, Writes, page, redirect
@@ -48,12 +48,9 @@ def tell(here: Writes) -> Response:
     def act() -> PanelRemark:
         return remarks.make(
             here.db,
-            seat_id=here.member.seat_id,
-            name=here.member.name,
-            company_id=here.member.company_id,
+            member=here.member,
             about=choices[about] if about else None,
             text=form.data.get("text", "").strip(),
-            waiting=queries.waiting(here.db, here.member.seat_id),
             now=here.now,
             today=here.today,
         )

@@ -35,7 +35,7 @@ def plan(visit: Annotated[Visit, reading("board.plan")]) -> Response:
     found = queries.plan(visit.db)
     if found is None:
         return _plan(visit, Form.of({"every_days": 14, "clock": "9.00", "agenda": AGENDA}))
-    clock = f"{found.starts_at // 60}.{found.starts_at % 60:02}"
+    clock = danish.clock(found.starts_at)
     return _plan(
         visit,
         Form.of({"first_on": f"{found.first_on:%d-%m-%Y}", "every_days": found.every_days, "clock": clock,

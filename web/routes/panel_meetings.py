@@ -18,10 +18,6 @@ from web.render import input_day, page, redirect
 router = APIRouter(prefix="/panelet/moeder")
 
 
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60}.{minutes % 60:02}"
-
-
 def _values(form: Form, visit: Visit) -> dict[str, Any]:
     return {
         "on": form.day("on", visit.today), "starts_at": form.clock("starts_at"), "ends_at": form.clock("ends_at"),
@@ -60,8 +56,8 @@ def plan(visit: Annotated[Visit, writing("panel.write")]) -> Response:
 def _show(visit: Visit, meeting: PanelMeeting, refused: tuple[str, Form] | None = None) -> Response:
     forms = {
         "details": Form.of({
-            "on": input_day(meeting.on), "starts_at": _clock(meeting.starts_at), "ends_at": _clock(meeting.ends_at),
-            "place": meeting.place, "agenda": meeting.agenda,
+            "on": input_day(meeting.on), "starts_at": danish.clock(meeting.starts_at),
+            "ends_at": danish.clock(meeting.ends_at), "place": meeting.place, "agenda": meeting.agenda,
         }),
         "minutes": Form.of({"minutes": meeting.minutes}),
         "cancel": Form(),

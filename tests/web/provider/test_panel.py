@@ -20,7 +20,7 @@ from tests.fingerprint import fingerprint
 from tests.own_provider import CLIENT, SECRET, OwnProvider, served
 from tests.town import Town
 from tests.web.conftest import Clock, SignIn, Visitor, main
-from tests.web.test_provider import BAD
+from tests.web.provider.ways import BAD
 from web.app import create_app
 
 GO = "/panel/log-ind/udbyder"

@@ -13,8 +13,8 @@ from crm.db import BUSY
 from web.house import House
 
 
-class KeyUse:
-    """Notes a key's last use after the answer, at most once an hour: no call waits for it, no reading call writes.
+class Afterwards:
+    """Notes a key's last use, at most once an hour: no call waits for it, no reading call writes. Reads new settings.
 
     Where somebody is writing at this moment it is left for the next call.
     """
