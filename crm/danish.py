@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from contextlib import suppress
@@ -132,6 +133,17 @@ def count(n: int, one: str, many: str) -> str:
 
 
 # --- Days and times, spoken -----------------------------------------------------------------------
+
+
+def size(number: float) -> str:
+    """ "120 kB", "1,2 GB": so many bytes. Kilobytes are whole and rounded up, since no file is nothing."""
+    units = ("kB", "MB", "GB", "TB")
+    power = 0
+    number /= 1024
+    while number >= 1024 and power + 1 < len(units):
+        number, power = number / 1024, power + 1
+    said = f"{math.ceil(number)}" if power == 0 else f"{number:.1f}".removesuffix(".0").replace(".", ",")
+    return f"{said} {units[power]}"
 
 
 def clock(minutes: int) -> str:

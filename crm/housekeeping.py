@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from crm import migrations
+from crm import danish, migrations
 from crm.choices.queries import unusable
 from crm.db import SAFE_SQLITE, sqlite_module
 from crm.jobs import queries as jobs
@@ -30,7 +30,6 @@ LATE = timedelta(minutes=10)
 BACKUP_LATE = timedelta(days=2)
 LITTLE_ROOM = 0.1
 GIGABYTE = 1024**3
-UNITS = ("byte", "kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
@@ -139,14 +138,18 @@ def _room(db: Session, base: Settings) -> list[Finding]:
         disk = shutil.disk_usage(base.data_dir)
         little = disk.free < disk.total * LITTLE_ROOM or disk.free < GIGABYTE
         lines.append(
-            Finding("Plads", "warn" if little else "ok", f"{size(disk.free)} ledig af {size(disk.total)}")
+            Finding(
+                "Plads",
+                "warn" if little else "ok",
+                f"{danish.size(disk.free)} ledig af {danish.size(disk.total)}",
+            )
         )
     if db.get_bind().dialect.name == "sqlite":
         pages, each = db.scalar(text("PRAGMA page_count")), db.scalar(text("PRAGMA page_size"))
         taken = int(pages or 0) * int(each or 0)
     else:
         taken = int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
-    return [*lines, Finding("Databasens størrelse", "ok", size(taken))]
+    return [*lines, Finding("Databasens størrelse", "ok", danish.size(taken))]
 
 
 def _backup(base: Settings, now: datetime) -> Finding:
@@ -175,12 +178,3 @@ def _settings(db: Session, base: Settings) -> list[Finding]:
         )
         for name in unusable(db, base)
     ]
-
-
-def size(number: float) -> str:
-    """So many bytes as one says it: "1,2 GB"."""
-    for unit in UNITS:
-        if number < 1024 or unit == UNITS[-1]:
-            return f"{number:.1f} {unit}".replace(".", ",").replace(",0 ", " ")
-        number /= 1024
-    raise AssertionError

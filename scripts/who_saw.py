@@ -46,7 +46,10 @@ def answer(
         )
         log.writer.write(asked)
         wanted = Wanted(
-            company.cvr, contact, since=begins(since, settings.zone) if since else None, until=now
+            queries.cvrs_of(db, company),
+            contact,
+            since=begins(since, settings.zone) if since else None,
+            until=now,
         )
         with log.read() as rows:
             found = [entry for some in queries.chunks(rows, wanted) for entry in some]

@@ -45,6 +45,7 @@ def environment() -> Environment:
         phone=lambda value: phones.display(value) if value else "",
         tel=lambda value: phones.href(value) if value else None,
         number=danish.number,
+        size=danish.size,
         count=danish.count,
         quarter_name=quarter_name,
         decimal=danish.decimal,

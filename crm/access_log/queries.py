@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm.access.models import User
 from crm.access_log.models import AccessAlarm, AccessEntry, AccessHorizon, ActorKind
-from crm.companies.models import Company
+from crm.companies.models import Company, CompanyContinuation
 
 PAGE = 50
 Key = tuple[datetime, int]
@@ -21,12 +21,12 @@ OF_USERS = (ActorKind.USER, ActorKind.CALENDAR)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for; each that is given narrows it. `until` is exclusive.
+    """What is asked for; each that is given narrows it. `companies` are CVR numbers, `until` is exclusive.
 
     A contact is seen on the company's own pages and on their own, but not on a colleague's at the company.
     """
 
-    company: str | None = None
+    companies: tuple[str, ...] = ()
     contact: int | None = None
     user: int | None = None
     since: datetime | None = None
@@ -34,8 +34,11 @@ class Wanted:
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """As SQL."""
-        if self.company is not None:
-            yield AccessEntry.company == self.company
+        if len(self.companies) == 1:
+            # By itself it is read in the order of its index.
+            yield AccessEntry.company == self.companies[0]
+        elif self.companies:
+            yield AccessEntry.company.in_(self.companies)
         if self.contact is not None:
             another = and_(AccessEntry.object_kind == "contact", AccessEntry.object_key != str(self.contact))
             yield or_(AccessEntry.object_key.is_(None), ~another)
@@ -46,6 +49,12 @@ class Wanted:
             yield AccessEntry.at >= self.since
         if self.until is not None:
             yield AccessEntry.at < self.until
+
+
+def cvrs_of(db: Session, company: Company) -> tuple[str, ...]:
+    """The company's number, and those of the companies that go on in it: they were looked at under their own."""
+    before = select(Company.cvr).join(CompanyContinuation, CompanyContinuation.company_id == Company.id)
+    return (company.cvr, *db.scalars(before.where(CompanyContinuation.by_company_id == company.id)))
 
 
 def page(

@@ -430,7 +430,7 @@ def test_a_page_of_the_log_is_read_by_an_index(database: Database) -> None:
     write(database, *[entry(company=f"9000{number:04}", actor_id=number) for number in range(50)])
     if database.dialect != "sqlite":
         return
-    for wanted in (Wanted(), Wanted(company="90000012"), Wanted(user=3), Wanted(since=NOW)):
+    for wanted in (Wanted(), Wanted(companies=("90000012",)), Wanted(user=3), Wanted(since=NOW)):
         plans: list[str] = []
         with log_of(database).read() as rows:
             page(rows, wanted)

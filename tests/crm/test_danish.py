@@ -153,6 +153,26 @@ def test_a_day_is_spoken_as_seen_from_today(day: date, spoken: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "1 kB"),
+        (1024, "1 kB"),
+        (1500, "2 kB"),
+        (1.2e6, "1,1 MB"),
+        (1024**2, "1 MB"),
+        (5e9, "4,7 GB"),
+        (3e16, "27284,8 TB"),
+    ],
+)
+def test_a_size_is_said_as_people_say_it(number: float, said: str) -> None:
+    assert danish.size(number) == said
+
+
+def test_a_time_of_day_is_written_with_a_dot() -> None:
+    assert [danish.clock(minutes) for minutes in (0, 540, 815)] == ["0.00", "9.00", "13.35"]
+
+
+@pytest.mark.parametrize(
     ("moment", "spoken"),
     [
         (datetime(2026, 11, 23, 14, 30, tzinfo=UTC), "i dag 15.30"),

@@ -15,13 +15,16 @@ from starlette.testclient import TestClient
 
 from crm.access import actions as access
 from crm.access.queries import by_email
+from crm.access_log import queries
 from crm.access_log.models import WITHHELD, ActorKind, Outcome
 from crm.access_log.store import log_of
+from crm.companies.queries import by_cvr
 from crm.db import Database
+from crm.merging.actions import merge
 from tests.access_log import entries, last
-from tests.conftest import NOW
+from tests.conftest import NOW, TODAY
 from tests.town import ADAM, ANNA, BO, CALENDAR, MONA, Town
-from tests.web.conftest import BASE, SignIn, Visitor
+from tests.web.conftest import BASE, SignIn, Visitor, main
 from tests.web.matrix import address_of
 from tests.web.panelling import seated
 from tests.web.test_who_may import ROLES
@@ -394,3 +397,24 @@ def test_the_clock_of_the_log_is_the_houses(
     app.state.house.clock = lambda: NOW + timedelta(hours=1)  # type: ignore[attr-defined]
     sign_in(ANNA).get("/")
     assert entries(database)[-1].at == datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def test_a_company_that_went_on_in_another_was_looked_at_under_its_own_number(
+    sign_in: SignIn, town: Town, database: Database
+) -> None:
+    sign_in(ANNA).get(f"/virksomheder/{town.bakery}")
+    with database.write() as db:
+        mona = by_email(db, MONA)
+        merge(
+            db,
+            company=by_cvr(db, town.bakery),
+            into=by_cvr(db, town.garden),
+            on=TODAY,
+            by=mona,
+            now=NOW,
+            today=TODAY,
+        )
+    with database.read() as db:
+        assert queries.cvrs_of(db, by_cvr(db, town.garden)) == (town.garden, town.bakery)
+    page = sign_in(ADAM).get(f"/opsaetning/adgangslog?virksomhed={town.garden}")
+    assert "Anna Kildeskov" in main(page)

@@ -81,7 +81,7 @@ def _asked(visit: Visit, raw: Mapping[str, str]) -> Asked:
         ("Fra", f"{first:%d-%m-%Y}" if first else None),
         ("Til", f"{last:%d-%m-%Y}" if last else None),
     ]
-    wanted = Wanted(company.cvr if company else None, contact, user, since, until)
+    wanted = Wanted(queries.cvrs_of(visit.db, company) if company else (), contact, user, since, until)
     return Asked(form, wanted, company, people, [(label, said) for label, said in told if said])
 
 
