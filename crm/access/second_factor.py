@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import pyotp
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -54,7 +54,13 @@ def begin(db: Session, *, user: User, key: bytes, now: datetime) -> str:
     if found is not None:
         return _read(found, key)
     secret = pyotp.random_base32()
-    db.add(SecondFactor(user_id=user.id, secret=_box(key).encrypt(secret.encode()).decode(), created_at=now))
+    db.add(
+        SecondFactor(
+            user_id=user.id,
+            secret=box("second factor", key).encrypt(secret.encode()).decode(),
+            created_at=now,
+        )
+    )
     db.flush()
     return secret
 
@@ -157,13 +163,9 @@ def _code_hash(user: User, code: str) -> str:
     return token_hash(f"recovery {user.id} {plain}")
 
 
-def _box(key: bytes) -> Fernet:
-    return box("second factor", key)
-
-
 def _read(found: SecondFactor, key: bytes) -> str:
     try:
-        return _box(key).decrypt(found.secret.encode()).decode()
+        return box("second factor", key).decrypt(found.secret.encode()).decode()
     except InvalidToken as error:
         # The secret key is not the one it was made with, as after a restore beside another key.
         raise Conflict(

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from crm.access.models import UserSession
@@ -118,6 +119,17 @@ def test_a_word_of_log_out_is_heard_once(sign_in: SignIn, provider: OwnProvider,
     assert sign_in().client.post(ENDED, data={"logout_token": token}).status_code == 400
     assert fingerprint(database) == before
     visitor.get("/maal")
+
+
+def test_with_another_key_than_before_one_still_logs_out_here(
+    sign_in: SignIn, provider: OwnProvider, app: FastAPI
+) -> None:
+    visitor = sign_in()
+    enter(visitor, provider)
+    app.state.house.__dict__["key"] = b"another key, as after a restore"
+    visitor.get("/konto")
+    assert visitor.post("/log-ud").headers["location"] == "/log-ind"
+    visitor.get("/konto", status=303)
 
 
 def test_the_database_alone_shows_no_token(
