@@ -14,13 +14,14 @@ from starlette.staticfiles import StaticFiles
 
 from crm.db import Database
 from crm.settings import Settings
-from web import api, errors, panel, routes
+from web import api, errors
 from web.afterwards import Afterwards
 from web.api.description import describe
 from web.api.metrics import Measure, Metrics
 from web.house import LOOK, STATIC, House
 from web.logged import KeepAccessLog
 from web.middleware import LOG, AccessLog, Head, Protect
+from web.routing import Signpost, all_routes
 
 # Connections beyond one for each visit, for what a visit reads or notes in a session of its own.
 SPARE = 2
@@ -59,11 +60,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.house = house
     app.state.metrics = Metrics()
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (*routes.ROUTERS, *panel.ROUTERS):
-        app.include_router(router, include_in_schema=False)
-    for router in api.ROUTERS:
-        app.include_router(router)
-    describe(app)
+    app.router.routes.append(Signpost(all_routes()))
+    describe(app, [route for router in api.ROUTERS for route in router.routes])
     errors.install(app)
     hosts = [*settings.allowed_hosts, urlsplit(settings.base_url).hostname or "localhost"]
     # Innermost: what the layers outside answer by themselves shows nothing of anybody.

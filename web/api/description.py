@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from web.api.problems import TYPE, Problem
 from web.deps import KEY as KEY_OF_CALL
@@ -46,19 +48,19 @@ _WRITING = {
 _CHANGING = {"412": "It was changed meanwhile.", "428": "If-Match is missing."}
 
 
-def describe(app: FastAPI) -> None:
-    """Let the application describe itself by this module."""
+def describe(app: FastAPI, calls: Sequence[BaseRoute]) -> None:
+    """Let the application describe these calls of it by this module."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _described(app)
+            app.openapi_schema = _described(app, calls)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # The way FastAPI's documentation shows.
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+def _described(app: FastAPI, calls: Sequence[BaseRoute]) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=calls)
     schemas = found["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
