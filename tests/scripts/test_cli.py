@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,8 @@ from crm import migrations
 from crm.companies.models import Company
 from crm.db import Database
 from crm.numbers import demo_cvr
+from tests.scripts.program import call
 
-ROOT = Path(__file__).resolve().parents[2]
-CALL = "import sys; sys.argv[0] = 'enindgang'; from scripts.cli import main; main()"
 SECRET = "en lang og god sætning"
 
 
@@ -34,15 +31,7 @@ class House:
 
     def run(self, *arguments: str, exits: int = 0, typed: str = "", reported: bool = False) -> str:
         """What it prints on stdout; on stderr when it refuses and nothing is `reported`."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", CALL, *arguments],
-            cwd=ROOT,
-            env={**self.environment, "PYTHONPATH": str(ROOT)},
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = call(arguments, self.environment, typed)
         assert done.returncode == exits, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stdout + done.stderr
         return done.stderr if exits and not reported else done.stdout
