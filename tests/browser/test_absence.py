@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from crm.companies import actions as companies
 from crm.companies.queries import by_cvr
 from crm.db import Database
-from tests.browser.conftest import DESK, PHONE, OpenPage, violations
+from tests.browser.conftest import DESK, ONE_ENGINE, PHONE, OpenPage, violations
 from tests.conftest import NOW
 from tests.importers.calendars import OOF, calendar, whole
 from tests.town import ADAM, ANNA, BO, MONA, Town
@@ -115,6 +115,7 @@ def _let_bo_have_it(page: Page) -> None:
     page.get_by_label("Hvem tager den?").select_option("Bo Birketoft")
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_pages_that_only_a_form_leads_to_are_accessible(
     open_page: OpenPage, town: Town, clock: Clock, size: dict[str, int]

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE, OpenPage, violations
+from tests.browser.conftest import DESK, ONE_ENGINE, PHONE, OpenPage, violations
 from tests.town import ADAM, ANNA, Town
 from tests.web.matrix import address_of
 from web.routing import table
@@ -36,6 +36,7 @@ def _addresses(town: Town) -> list[str]:
     return [*found, *others]
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing_wrong_on_any_page(open_page: OpenPage, town: Town, size: dict[str, int]) -> None:
     page = open_page(ADAM, size=size)
@@ -50,6 +51,7 @@ def test_axe_finds_nothing_wrong_on_any_page(open_page: OpenPage, town: Town, si
     assert found == {}
 
 
+@ONE_ENGINE
 def test_the_log_in_page_is_accessible_also_when_it_refuses(open_page: OpenPage, town: Town) -> None:
     page = open_page(None)
     page.goto("/log-ind")
@@ -61,6 +63,7 @@ def test_the_log_in_page_is_accessible_also_when_it_refuses(open_page: OpenPage,
     assert violations(page) == []
 
 
+@ONE_ENGINE
 def test_a_refused_form_and_the_open_boxes_are_accessible(open_page: OpenPage, town: Town) -> None:
     page = open_page()
     page.goto(f"/virksomheder/{town.protected}")
@@ -74,6 +77,7 @@ def test_a_refused_form_and_the_open_boxes_are_accessible(open_page: OpenPage, t
     assert violations(page) == []
 
 
+@ONE_ENGINE
 def test_suggestions_are_accessible(open_page: OpenPage, town: Town) -> None:
     page = open_page()
     page.keyboard.press("/")
@@ -82,6 +86,7 @@ def test_suggestions_are_accessible(open_page: OpenPage, town: Town) -> None:
     assert violations(page) == []
 
 
+@ONE_ENGINE
 def test_text_four_times_as_large_needs_no_scrolling_sideways(open_page: OpenPage, town: Town) -> None:
     # 1280 pixels at 400 % are 320 (WCAG 1.4.10).
     page = open_page(ADAM, size={"width": 320, "height": 640})
@@ -117,6 +122,7 @@ def _walk(page: Page, steps: int) -> list[str]:
     return seen
 
 
+@ONE_ENGINE
 def test_the_first_tab_leads_past_the_menu(open_page: OpenPage, town: Town) -> None:
     page = open_page()
     page.goto("/maal")
@@ -142,6 +148,7 @@ def test_a_day_is_worked_with_the_keyboard(open_page: OpenPage, town: Town) -> N
     page.wait_for_url(f"**/virksomheder/{town.bakery}*")
 
 
+@ONE_ENGINE
 def test_shortcuts_can_be_switched_off(open_page: OpenPage, town: Town) -> None:
     page = open_page()
     page.goto("/konto")

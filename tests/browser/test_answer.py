@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from crm.db import Database
 from crm.surveys.models import SurveyReply
-from tests.browser.conftest import DESK, PHONE, OpenPage, violations
+from tests.browser.conftest import DESK, ONE_ENGINE, PHONE, OpenPage, violations
 from tests.town import ADAM, SURVEY, Town
 
 PAGE = f"/svar/{SURVEY}"
@@ -17,6 +17,7 @@ def _wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_pages_of_a_link_are_accessible(
     open_page: OpenPage, town: Town, database: Database, size: dict[str, int]
@@ -68,6 +69,7 @@ def test_another_browser_sees_only_that_it_is_answered(open_page: OpenPage, town
     assert violations(other) == []
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_pages_of_the_house_are_accessible(open_page: OpenPage, town: Town, size: dict[str, int]) -> None:
     page = open_page(ADAM, size=size)

@@ -14,7 +14,7 @@ from crm.access.queries import by_email
 from crm.board import agreed, queries, walls
 from crm.companies.queries import by_cvr
 from crm.db import Database
-from tests.browser.conftest import PHONE, OpenPage, violations
+from tests.browser.conftest import ONE_ENGINE, PHONE, OpenPage, violations
 from tests.conftest import NOW, TODAY, add_company
 from tests.crm.boarding import House
 from tests.town import ANNA, MONA, Town
@@ -148,6 +148,7 @@ def test_a_screen_needs_no_log_in_and_goes_dark_when_its_link_is_closed(
     expect(page.locator(".pane")).to_have_count(0)
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("number", [0, 40], ids=["little", "much"])
 def test_everything_on_the_wall_can_be_read_from_afar(
     open_page: OpenPage, town: Town, database: Database, number: int
@@ -164,6 +165,7 @@ def test_everything_on_the_wall_can_be_read_from_afar(
         assert height <= WALL["height"], (pane, height)
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     "size", [FOUR_TIMES, PHONE, {"width": 320, "height": 640}], ids=["400%", "phone", "320"]
 )
@@ -182,6 +184,7 @@ def test_enlarged_four_times_nothing_scrolls_sideways(
         assert violations(page) == [], address
 
 
+@ONE_ENGINE
 def test_without_javascript_the_wall_shows_everything(open_page: OpenPage, town: Town) -> None:
     page = open_page(None, size=WALL, java_script_enabled=False)
     page.goto(f"/tavle/skaerm/{town.wall_token}")
@@ -189,6 +192,7 @@ def test_without_javascript_the_wall_shows_everything(open_page: OpenPage, town:
         expect(page.locator(f"#{pane}")).to_be_visible()
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("number", [0, 40], ids=["little", "much"])
 @pytest.mark.parametrize("paper", ["A4", "A3"])
 @pytest.mark.parametrize("which", ["now", "frozen"])
@@ -210,6 +214,7 @@ def test_the_board_is_printed_on_one_sheet(
     assert len(PdfReader(BytesIO(page.pdf(format=paper, print_background=True))).pages) == 1
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize(
     "paper", [{"width": 1123, "height": 794}, {"width": 1587, "height": 1123}], ids=["A4", "A3"]
 )

@@ -14,7 +14,7 @@ from crm.db import Database
 from crm.interactions.models import FollowUp, Interaction
 from crm.requests.models import Request
 from tests import busy_day
-from tests.browser.conftest import PHONE, OpenPage, violations
+from tests.browser.conftest import ONE_ENGINE, PHONE, OpenPage, violations
 from tests.conftest import NOW
 from tests.town import Town
 
@@ -227,6 +227,7 @@ def test_without_script_every_line_can_be_done_moved_and_logged(busy: Town, open
     expect(page.get_by_role("heading", level=1)).to_have_text("Egevang Logistik A/S")
 
 
+@ONE_ENGINE
 def test_the_own_pages_have_no_violations(busy: Town, open_page: OpenPage) -> None:
     page = open_page()
     for address in ("/mine-tal", "/mine-tal/aabne", "/konto", f"/opfoelgninger/{busy.follow_up}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESK, PHONE, OpenPage, violations
+from tests.browser.conftest import DESK, ONE_ENGINE, PHONE, OpenPage, violations
 from tests.town import Town
 
 PAGES = (
@@ -20,6 +20,7 @@ PAGES = (
 )
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_list_with_its_boxes_open_is_accessible(
     open_page: OpenPage, town: Town, size: dict[str, int]

@@ -9,7 +9,7 @@ from crm.companies.queries import by_cvr
 from crm.db import Database
 from crm.outbox.models import Mail
 from crm.panel import seats
-from tests.browser.conftest import DESK, OpenPage, violations
+from tests.browser.conftest import DESK, ONE_ENGINE, OpenPage, violations
 from tests.conftest import TODAY
 from tests.town import PDF, Town
 from tests.web.matrix import address_of
@@ -56,6 +56,7 @@ def test_from_the_mail_to_the_agreement_takes_at_most_four_taps(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "phone"])
 def test_axe_finds_nothing_wrong_on_any_page_of_the_panels(
     open_page: OpenPage, town: Town, database: Database, address: str, size: dict[str, int]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from crm.db import Database
 from crm.requests import queries
 from crm.requests.models import Request
-from tests.browser.conftest import PHONE, OpenPage, violations
+from tests.browser.conftest import ONE_ENGINE, PHONE, OpenPage, violations
 from tests.town import MONA, Town
 
 
@@ -46,7 +45,7 @@ def test_the_fields_follow_the_kind_and_nothing_typed_is_lost(
         assert (found.title, found.wanted, found.kind) == ("To svende", 2, "recruitment")
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@ONE_ENGINE
 def test_without_a_script_a_button_shows_the_fields(
     open_page: OpenPage, town: Town, database: Database
 ) -> None:
@@ -64,7 +63,7 @@ def test_without_a_script_a_button_shows_the_fields(
         assert (found.kind, found.case_reference) == ("retention", "26/004512")
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@ONE_ENGINE
 def test_the_note_box_asks_more_when_a_kind_is_chosen(
     open_page: OpenPage, town: Town, database: Database
 ) -> None:
@@ -83,7 +82,7 @@ def test_the_note_box_asks_more_when_a_kind_is_chosen(
         assert (newest.title, newest.place) == ("To svende", "Bageriet i Lynge")
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@ONE_ENGINE
 def test_the_pages_of_kinds_can_be_read_by_everyone(open_page: OpenPage, town: Town) -> None:
     page = open_page(MONA)
     for path in ("", "/slags/recruitment", "/ordninger/1"):
