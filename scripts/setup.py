@@ -20,6 +20,9 @@ from scripts.static_parts import install_static
 from scripts.steps import PYTHON, ROOT, VENV, Missing, alone, answer, say
 
 ENINDGANG = VENV / "bin" / "enindgang"
+# Linux's folder in memory, and the room a run of all tests needs there at most.
+MEMORY = Path("/dev", "shm")
+MEMORY_BYTES = 4 * 1024**3
 
 
 def set_up(group: str) -> None:
@@ -74,8 +77,22 @@ def test(arguments: Sequence[str]) -> int:
     # One more than the usual two cores: a test often waits for its database or its browser.
     workers = [] if alone_asked else ["-n", "3"]
     command = [str(PYTHON), "-m", "pytest", *workers, *arguments]
-    environment = {**os.environ, **driver_environment()}
+    environment = {**os.environ, **driver_environment(), **memory_environment()}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def memory_environment() -> dict[str, str]:
+    """Temporary files in memory, where the machine has room for them there.
+
+    Each test has a database of its own, and on a disk most of a run is waiting for these to be copied.
+    """
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return {}
+    usable = os.access(MEMORY, os.W_OK) and not found.f_flag & os.ST_NOEXEC
+    roomy = found.f_bavail * found.f_frsize >= MEMORY_BYTES
+    return {"TMPDIR": str(MEMORY)} if usable and roomy and "TMPDIR" not in os.environ else {}
 
 
 def driver_environment() -> dict[str, str]:

@@ -49,7 +49,10 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy(template: Path, path: Path) -> None:
-    """A database with the access log that stands beside it."""
+    """A database with the access log that stands beside it, in place of one that may stand there."""
+    for file in path.parent.glob(f"{path.stem}*"):
+        # A file anew, and not written over: somebody may still have the former one open.
+        file.unlink()
     shutil.copy(template, path)
     shutil.copy(file_of(template), file_of(path))
 
@@ -105,25 +108,36 @@ def built_town(request: pytest.FixtureRequest, database: Database) -> Town:
     return town
 
 
+@pytest.fixture(scope="session")
+def _sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("place") / "test.db"
+
+
+@pytest.fixture(scope="session")
+def _postgres_place() -> str:
+    return f"test_{uuid4().hex[:12]}"
+
+
 @pytest.fixture
-def sqlite_url(request: pytest.FixtureRequest, _sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(request: pytest.FixtureRequest, _sqlite_template: Path, _sqlite_place: Path) -> str:
     """A fresh, migrated SQLite database; with the town in it for a test that asks for that."""
     with_town = "built_town" in request.fixturenames
     template = request.getfixturevalue("_sqlite_town")[0] if with_town else _sqlite_template
-    copy(template, tmp_path / "test.db")
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    copy(template, _sqlite_place)
+    return f"sqlite:///{_sqlite_place}"
 
 
 @pytest.fixture
-def postgres_url(request: pytest.FixtureRequest, _postgres: str, _postgres_template: str) -> Iterator[str]:
+def postgres_url(
+    request: pytest.FixtureRequest, _postgres: str, _postgres_template: str, _postgres_place: str
+) -> str:
     """A fresh, migrated PostgreSQL database; with the town in it for a test that asks for that."""
-    name = f"test_{uuid4().hex[:12]}"
     with_town = "built_town" in request.fixturenames
     template = request.getfixturevalue("_postgres_town")[0] if with_town else _postgres_template
+    _run(_postgres, f"DROP DATABASE IF EXISTS {_postgres_place} WITH (FORCE)")
     # Copied as files, since writing it all to the log first takes twice as long.
-    _run(_postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _url(_postgres, name)
-    _run(_postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    _run(_postgres, f"CREATE DATABASE {_postgres_place} TEMPLATE {template} STRATEGY FILE_COPY")
+    return _url(_postgres, _postgres_place)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -134,10 +148,19 @@ def url(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def _opened() -> dict[str, Database]:
+    """Each test has a database of its own, at the same address as the one before it.
+
+    SQLAlchemy compiles a statement once for each engine, and that takes longer than most tests do.
+    """
+    return {}
+
+
 @pytest.fixture
-def database(url: str) -> Iterator[Database]:
+def database(url: str, _opened: dict[str, Database]) -> Iterator[Database]:
     """A migrated database of each engine."""
-    opened = Database(url)
+    opened = _opened.get(url) or _opened.setdefault(url, Database(url))
     yield opened
     opened.close()
 
