@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
@@ -211,9 +212,21 @@ def _link(row: dict[str, Any]) -> str:
 
 
 def broken_links(db: Session) -> Iterator[str]:
-    """Everything wrong with the chain, as sentences; nothing when it is whole."""
-    seq, previous = 0, ""
-    for row in db.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=1000)):
+    """Everything wrong with the chain, as sentences; nothing when it is whole.
+
+    The lines and where they should end are asked for in one statement: PostgreSQL looks anew for each, and what was
+    written between two would look like a line too many.
+    """
+    query = (
+        select(AuditHead.seq, AuditHead.hash, AuditEvent)
+        .outerjoin_from(AuditHead, AuditEvent, true())
+        .order_by(AuditEvent.seq)
+    )
+    seq, previous, end = 0, "", None
+    for last, last_hash, row in db.execute(query.execution_options(yield_per=1000)):
+        end = last, last_hash
+        if row is None:
+            break
         seq += 1
         facts = {column.key: getattr(row, column.key) for column in inspect(AuditEvent).column_attrs}
         if row.seq != seq:
@@ -224,6 +237,7 @@ def broken_links(db: Session) -> Iterator[str]:
         if row.payload is not None and row.payload_hash != _digest(row.payload):
             yield f"Indholdet i linje {row.seq} er ændret."
         previous = row.hash
-    head = db.execute(select(AuditHead.seq, AuditHead.hash)).one()
-    if (head.seq, head.hash) != (seq, previous):
-        yield f"Loggen slutter ved nr. {seq}, men skulle slutte ved nr. {head.seq}."
+    if end is None:
+        yield "Det er slettet, hvor loggen skulle slutte."
+    elif end != (seq, previous):
+        yield f"Loggen slutter ved nr. {seq}, men skulle slutte ved nr. {end[0]}."
