@@ -69,6 +69,7 @@ function free(form) {
 
 for (const form of document.querySelectorAll("[data-passkey]")) {
   const trouble = form.querySelector("[data-passkey-trouble]");
+  const button = form.querySelector("button");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.hidden = true;
@@ -81,4 +82,7 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
       free(form);
     }
   });
+  // Whoever presses before anybody listens would send a form without a key in it.
+  button.disabled = false;
+  if (button.autofocus) button.focus();
 }
