@@ -75,7 +75,7 @@ def test(arguments: Sequence[str]) -> int:
         return 0
     alone_asked = any(part == "--pdb" or part.startswith(("-n", "--numprocesses")) for part in arguments)
     # One more than the usual two cores: a test often waits for its database or its browser.
-    workers = [] if alone_asked else ["-n", "3"]
+    workers = [] if alone_asked else ["-n", "3", "--dist", "worksteal"]
     command = [str(PYTHON), "-m", "pytest", *workers, *arguments]
     environment = {**os.environ, **driver_environment(), **memory_environment()}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
