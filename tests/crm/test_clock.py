@@ -172,7 +172,8 @@ def test_a_pause_costs_its_own_working_time_and_no_more(
         else:
             ours += house.worked(moment, moment + length)
         moment += length
-        if ours > timedelta(hours=hours):
+        if ours >= timedelta(hours=hours):
+            # It is due. A pause that begins later changes nothing; one that begins at that moment stands below.
             break
     due = house.due_after(received, hours, pauses)
     waited = sum((house.worked(since, until) for since, until in pauses), timedelta(0))
