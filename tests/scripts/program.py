@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.steps import ROOT
+
 SECONDS = 120
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["scripts.cli"])

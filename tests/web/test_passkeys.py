@@ -215,6 +215,16 @@ def test_nonsense_lets_nobody_in(
     assert fingerprint(database, without=USED) == before
 
 
+def test_a_form_that_no_script_filled_is_answered_with_what_to_do(
+    sign_in: SignIn, database: Database
+) -> None:
+    visitor, before = sign_in(), fingerprint(database, without=USED)
+    visitor.get("/log-ind")
+    said = main(visitor.post(IN, {"sealed": "", "credential": ""}, status=422))
+    assert "kræver, at JavaScript er slået til i browseren" in said
+    assert fingerprint(database, without=USED) == before
+
+
 def test_a_challenge_is_ours_young_used_once_and_for_one_thing(
     sign_in: SignIn, device: Device, clock_on_the_wall: Clock, database: Database
 ) -> None:
